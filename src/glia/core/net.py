@@ -1,0 +1,48 @@
+"""The contract of a network: specs in, tensors out, features and head apart."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from glia.core.values import Batch, Spec, Specs
+
+__all__ = ["Net"]
+
+
+class Net(nn.Module):
+    """A network that someone can freeze, probe, distil or explain without knowing its insides.
+
+    Subclasses take ``(inputs, output, *, option=...)``; every option is keyword-only, annotated and bounded.
+
+    Args:
+        inputs: The groups it reads.
+        output: The answer's spec; its ``width`` is the number of logits or targets.
+    """
+
+    takes: ClassVar[frozenset[str]] = frozenset({"number", "category", "dense"})
+
+    def __init__(self, inputs: Specs, output: Spec) -> None:
+        super().__init__()
+        self.inputs = dict(inputs)
+        self.output = output
+
+    @abstractmethod
+    def features(self, batch: Batch) -> Tensor:
+        """Return what the network has understood: (B, D), or (B, M, D) for an ensemble of M members."""
+
+    @abstractmethod
+    def head(self, features: Tensor) -> Tensor:
+        """Return the answer: (B, width), or (B, M, width) for an ensemble."""
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return ``head(features(batch))``."""
+        return self.head(self.features(batch))
+
+    def factors(self) -> Mapping[str, Mapping[str, float]]:
+        """Return factors on the knobs ``lr`` and ``weight_decay`` by parameter name, where a parameter wants its own."""
+        return {}

@@ -1,0 +1,191 @@
+"""The contracts of the shelves: what a part must offer to be put in place of another.
+
+Abstract classes are for subclassing and never built; parts are final and never subclassed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor
+
+    from glia.core.raw import Raw
+    from glia.core.values import Answer, Batch, Edit, Loss, Offer, Readings, Role, Spec, Specs, Turn
+
+__all__ = ["Column", "Guess", "Metric", "Objective", "Reading", "Remedy", "Step", "Stream"]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How sure a column kind is that raw values are its own.
+
+    Args:
+        confidence: 0 = certainly not, 1 = certainly.
+        reason: Why, completing "read as <kind> because ...".
+    """
+
+    confidence: float
+    reason: str
+
+
+class Column(ABC):
+    """One data kind: recognize it, learn it from training rows, encode it, decode it.
+
+    Args:
+        name: The column's name in the table.
+        role: ``"input"`` or ``"target"``; only kinds with ``askable`` can be a target.
+    """
+
+    kind: ClassVar[str]
+    askable: ClassVar[bool] = False
+    used: ClassVar[bool] = True
+    """Whether the network gets to see it; an id or a constant is kept in the schema and left out."""
+
+    def __init__(self, name: str, role: Literal["input", "target"] = "input") -> None:
+        self.name = name
+        self.role = role
+
+    @staticmethod
+    @abstractmethod
+    def recognize(raw: Raw) -> Guess:
+        """Return how sure this kind is that the values are its own."""
+
+    @abstractmethod
+    def learn(self, raw: Raw) -> None:
+        """Learn statistics, classes or words; only ever called with training rows."""
+
+    @abstractmethod
+    def specs(self) -> dict[str, Spec]:
+        """Return what the column gives, per group (``"number"``, ``"category"``, ``"dense"`` or ``"target"``)."""
+
+    @abstractmethod
+    def encode(self, raw: Raw) -> dict[str, np.ndarray]:
+        """Return an (N, F) array per group, of the width its spec says.
+
+        Raises:
+            DataError: A target value that cannot be read or was never seen in training.
+        """
+
+    def decode(self, values: np.ndarray) -> np.ndarray:
+        """Return encoded target values in the units of the question; (N, ...) in, (N, ...) out."""
+        raise NotImplementedError(f"a {self.kind} column cannot be asked for")
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return what was learned as JSON values."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` gave."""
+
+    @abstractmethod
+    def summarize(self, raw: Raw) -> dict[str, np.ndarray]:
+        """Return a small sketch of the values (float32 or int64 arrays) to compare later data with."""
+
+    def corrupt(self, raw: Raw, strength: float, generator: np.random.Generator) -> Raw:
+        """Return the values as a careless world would deliver them; ``strength`` from 0 to 1 is the share hit."""
+        from dataclasses import replace
+
+        lost = generator.random(len(raw)) < strength
+        return replace(raw, present=raw.present & ~lost)
+
+
+class Objective(ABC):
+    """What is right: the loss, whose turn it is, and what the bundle will offer."""
+
+    couples: ClassVar[Literal["row", "batch"]] = "row"
+    """Whether rows of a batch influence one another's loss; then a batch cannot be split or made private."""
+    turns: tuple[Turn, ...]
+
+    @abstractmethod
+    def roles(self, given: Specs, asked: Specs) -> dict[str, Role]:
+        """Return the networks needed, with the width of their answers."""
+
+    @abstractmethod
+    def loss(
+        self, turn: str, nets: Mapping[str, Callable[..., Tensor]], batch: Batch, generator: torch.Generator
+    ) -> Loss:
+        """Return the loss of a turn, per example."""
+
+    @abstractmethod
+    def offers(self) -> dict[str, Offer]:
+        """Return what a bundle trained for this objective can do."""
+
+
+@dataclass
+class Reading:
+    """What a step reports: the mean loss as a scalar tensor, and the summed weight behind it."""
+
+    loss: Tensor
+    weight: Tensor
+    parts: Mapping[str, Tensor]
+
+
+class Step(ABC):
+    """How one gradient step is taken: leaves gradients on the parameters and reports the loss."""
+
+    @abstractmethod
+    def __call__(self, loss: Callable[[Batch], Loss], batch: Batch, parameters: list[Tensor]) -> Reading:
+        """Set ``.grad`` of every parameter to the gradient of the batch's weighted mean loss."""
+
+
+class Stream(ABC):
+    """Where batches come from; its position is data, so a run can be resumed inside an epoch."""
+
+    steps_per_epoch: int
+
+    @abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches for ever, from the present position on."""
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, int]:
+        """Return the position."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go back to a position."""
+
+
+class Remedy(ABC):
+    """Someone who may ask for a change; it reads, returns an edit, and never touches training state."""
+
+    treats: ClassVar[str]
+    """The symptom this heals."""
+
+    @abstractmethod
+    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
+        """Return the change wanted now, or nothing."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what it remembers, as JSON values."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state_dict` gave."""
+        vars(self).update(state)
+
+
+class Metric(ABC):
+    """A number that says how good answers are, computable on resampled rows.
+
+    ``stats`` is paid once per data set; ``value`` is vectorised over resamples.
+    """
+
+    higher: ClassVar[bool] = True
+    """Whether larger is better."""
+    needs: ClassVar[Literal["label", "probability", "point"]]
+
+    @abstractmethod
+    def stats(self, answer: Answer, truth: np.ndarray, weight: np.ndarray | None = None) -> Any:
+        """Return what ``value`` needs of N rows; ``truth`` is (N,) codes, (N, T) 0/1 or (N, T) numbers."""
+
+    @abstractmethod
+    def value(self, stats: Any, counts: np.ndarray | None = None) -> np.ndarray:
+        """Return the metric of R resamples as (R,), given how often each row was drawn (R, N); ``None`` = once each."""

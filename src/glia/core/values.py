@@ -1,0 +1,266 @@
+"""The values that cross a floor; everything else stays inside its room.
+
+Legend of shapes: B = rows of a batch, N = rows of a table, F = features, K = classes, T = targets, M = members of
+an ensemble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor
+
+__all__ = ["Answer", "Batch", "Edit", "Loss", "Offer", "Readings", "Role", "Spec", "Specs", "Turn"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a group of columns gives and a network takes, one example at a time.
+
+    Columns of one shape travel stacked: all numbers of a table are one ``(B, F)`` tensor, named ``"number"``.
+
+    Args:
+        axes: A name for each axis after the batch axis, such as ``("feature",)`` or ``("time", "feature")``.
+        size: The length of each axis; ``None`` where it is ragged.
+        dtype: ``"float32"`` or ``"int64"``.
+        names: The column (or derived feature) behind each feature.
+        classes: For codes, the labels of each feature in the order of the codes.
+        edges: For numbers, ascending quantiles of the *encoded* training values of each feature.
+
+    Example:
+        >>> Spec(("feature",), (2,), "float32", names=("age", "fare")).width
+        2
+    """
+
+    axes: tuple[str, ...]
+    size: tuple[int | None, ...]
+    dtype: str = "float32"
+    names: tuple[str, ...] = ()
+    classes: tuple[tuple[str, ...], ...] | None = None
+    edges: tuple[tuple[float, ...], ...] | None = None
+
+    @property
+    def width(self) -> int:
+        """The length of the last axis; an error where it is ragged."""
+        last = self.size[-1]
+        if last is None:
+            raise ValueError(f"the last axis of {self.axes} is ragged and has no width")
+        return last
+
+    @property
+    def cardinalities(self) -> tuple[int, ...]:
+        """How many codes each feature can take."""
+        return tuple(len(labels) for labels in self.classes or ())
+
+
+Specs = Mapping[str, Spec]
+
+
+@dataclass
+class Batch:
+    """Rows on their way through a network.
+
+    Args:
+        values: A tensor per group, axis 0 = example: ``"number"`` (B, F) float32, ``"category"`` (B, F) int64 codes,
+            ``"dense"`` (B, F) float32 features that want no embedding, ``"target"`` what is asked for.
+        weight: (B,) float32; a padded row weighs 0.
+        row: (B,) int64 ids of the rows in the table, for evidence.
+        present: Boolean masks for ragged groups, ``True`` where a value is real.
+    """
+
+    values: dict[str, Tensor]
+    weight: Tensor
+    row: Tensor
+    present: dict[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.weight.shape[0])
+
+    def take(self, rows: Tensor | slice) -> Batch:
+        """Return the given rows as a batch of their own."""
+        return Batch(
+            {name: value[rows] for name, value in self.values.items()},
+            self.weight[rows],
+            self.row[rows],
+            {name: mask[rows] for name, mask in self.present.items()},
+        )
+
+    def having(self, **values: Tensor) -> Batch:
+        """Return the same batch with some groups replaced."""
+        return replace(self, values={**self.values, **values})
+
+
+@dataclass
+class Loss:
+    """Loss per example, normalised once, whoever splits the batch.
+
+    Averaging the means of ragged micro-batches weighs their rows unequally; summing values and dividing once by the
+    summed weights does not.
+
+    Args:
+        value: (B,) loss of each example.
+        weight: (B,) weight of each example.
+        parts: Named pieces of the loss, detached, for the record.
+    """
+
+    value: Tensor
+    weight: Tensor
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def total(self) -> Tensor:
+        """Return the weighted sum, a scalar."""
+        return (self.value * self.weight).sum()
+
+    def mean(self) -> Tensor:
+        """Return the weighted mean, a scalar; zero when every weight is zero."""
+        weight = self.weight.sum()
+        return self.total() / weight.clamp_min(1e-12)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's move in a training step; a GAN has two.
+
+    Args:
+        name: The name that :meth:`Objective.loss` receives.
+        trains: The roles whose parameters this turn changes.
+        every: The turn is taken at every ``every``-th step.
+    """
+
+    name: str = "main"
+    trains: tuple[str, ...] = ("net",)
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class Role:
+    """A network an objective needs: what it takes and how wide its answer is.
+
+    Args:
+        inputs: The groups it reads.
+        output: The shape and meaning of what it gives.
+        net: The name of a network that must play it; ``None`` leaves the choice to the recipe.
+        frozen: Whether its parameters stay as they are.
+    """
+
+    inputs: Specs
+    output: Spec
+    net: str | None = None
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something a bundle can do with rows, so that verbs ask for it by name and never for a class.
+
+    Args:
+        name: ``"predict"``, ``"embed"``, ``"sample"``, ``"act"`` or ``"rate"``.
+        gives: One phrase on what comes out.
+        call: Takes the networks by role and a batch, returns a tensor with axis 0 = example.
+    """
+
+    name: str
+    gives: str
+    call: Callable[[Mapping[str, Callable[..., Tensor]], Batch], Tensor]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network or a yardstick says about N rows, in the units of the question.
+
+    Args:
+        probability: (N, K) class probabilities, or (N, T) of independent labels.
+        label: (N,) predicted class codes, or (N, T) 0/1 of independent labels.
+        point: (N, T) predicted numbers.
+        low: (N, T) lower ends of the prediction interval.
+        high: (N, T) upper ends of the prediction interval.
+    """
+
+    probability: np.ndarray | None = None
+    label: np.ndarray | None = None
+    point: np.ndarray | None = None
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        for part in (self.probability, self.label, self.point):
+            if part is not None:
+                return len(part)
+        return 0
+
+    def take(self, rows: Any) -> Answer:
+        """Return the answers to some of the rows."""
+        parts = {name: getattr(self, name) for name in ("probability", "label", "point", "low", "high")}
+        return Answer(**{name: None if part is None else part[rows] for name, part in parts.items()})
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the loop measured, given to remedies and symptoms.
+
+    Args:
+        step: Steps done.
+        steps: Steps planned.
+        epoch: Passes over the training rows, fractional.
+        loss: Mean training loss since the last reading.
+        valid: Validation loss and metrics by name; empty between evaluations.
+        score: The validation number that choice is made by, turned so that larger is better; ``None`` between
+            evaluations.
+        gradient: Norm of the last gradient.
+    """
+
+    step: int
+    steps: int
+    epoch: float
+    loss: float
+    gradient: float
+    valid: Mapping[str, float] = field(default_factory=dict)
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a remedy asks for; it never touches training state itself.
+
+    Args:
+        reason: Why, in one sentence.
+        knobs: Knobs to set: ``lr`` (a factor on the schedule), ``weight_decay``, ``l1``, ``clip_norm``,
+            ``clip_value``, ``average``.
+        stop: End training here.
+        restore: Go back to the best weights.
+    """
+
+    reason: str
+    knobs: Mapping[str, float] = field(default_factory=dict)
+    stop: bool = False
+    restore: bool = False
+
+
+def seeded(seed: int, *names: object) -> torch.Generator:
+    """Return a generator of its own for each purpose, so that observing never changes training.
+
+    Args:
+        seed: The one seed of the run.
+        names: What the draws are for, such as ``"shuffle", 3``.
+    """
+    import torch
+
+    return torch.Generator().manual_seed(derived(seed, *names))
+
+
+def derived(seed: int, *names: object) -> int:
+    """Return a 63-bit seed that depends on the run's seed and the purpose only, on every platform.
+
+    Example:
+        >>> derived(0, "split") == derived(0, "split"), derived(0, "split") == derived(1, "split")
+        (True, False)
+    """
+    from hashlib import blake2b
+
+    text = "/".join(str(part) for part in (seed, *names))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,29 @@
+"""Every test runs on one thread, seeded, and finds the shared data only where somebody has put it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+# Two threads on two busy cores made these same tests many times slower than one.
+torch.set_num_threads(1)
+
+SHARED = Path(os.environ.get("GLIA_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 - third-party code draws from it
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real data sets; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder of real data sets is absent")
+    return SHARED
