@@ -1,0 +1,5 @@
+"""``python -m glia``."""
+
+from glia.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,282 @@
+"""The commands: each reads its arguments, calls one verb and shows what comes back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Parameter
+
+import glia
+from glia.core.errors import GliaError, UsageError
+from glia.core.meter import process_start
+
+__all__ = ["app", "run"]
+
+app = App(
+    name="glia",
+    help="From a table and a question to a trained neural network, honestly judged and sealed in one safe bundle.",
+    version=glia.__version__,
+    help_format="plaintext",
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+Json = Annotated[bool, Parameter(negative=(), help="Print exactly one JSON document on stdout.")]
+Quiet = Annotated[bool, Parameter(negative=(), help="Print nothing but the result.")]
+Several = Parameter(consume_multiple=False, negative=())
+
+
+def run(tokens: list[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    words = sys.argv[1:] if tokens is None else tokens
+    as_json = "--json" in words
+    try:
+        with_code = app(words)
+    except CycloptsError as error:
+        return _fail(UsageError("usage", _sentence(error), remedy="see glia --help"), as_json)
+    except GliaError as error:
+        return _fail(error, as_json)
+    except KeyboardInterrupt:
+        return _fail(UsageError("interrupted", "stopped at once, as asked"), as_json, code=130)
+    except BrokenPipeError:
+        return 0
+    except MemoryError:
+        return _fail(UsageError("out_of_memory", "the machine has too little memory for this"), as_json, code=4)
+    except Exception as error:  # a traceback never reaches a person; a fault of glia's own says so
+        return _fail(_own_fault(error), as_json, code=4)
+    return int(with_code) if isinstance(with_code, int) else 0
+
+
+def _sentence(error: CycloptsError) -> str:
+    return " ".join(str(error).split())
+
+
+def _own_fault(error: Exception) -> GliaError:
+    """Return an unexpected exception as an error that asks to be reported, its traceback kept in a file."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="glia-fault-", suffix=".txt", delete=False) as file:
+        file.write("".join(traceback.format_exception(error)))
+    text = f"glia itself failed: {type(error).__name__}: {error}"
+    return UsageError("own_fault", text, remedy=f"please report it with the file {file.name}")
+
+
+def _fail(error: GliaError, as_json: bool, code: int | None = None) -> int:
+    if as_json:
+        print(json.dumps({"error": error.as_dict()}))
+    else:
+        print(f"glia: {error}", file=sys.stderr)
+    return error.exit_code if code is None else code
+
+
+@app.command
+def fit(
+    source: str | None = None,
+    /,
+    *,
+    target: str | None = None,
+    task: str | None = None,
+    net: str | None = None,
+    budget: str | None = None,
+    epochs: int | None = None,
+    test: str | None = None,
+    valid: str | None = None,
+    columns: str | None = None,
+    names: str | None = None,
+    split: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    metric: str | None = None,
+    seed: int | None = None,
+    out: str | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+    recipe: str | None = None,
+    accept: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train a network on a table, judge it beside simpler models, seal it in a bundle.
+
+    Args:
+        source: A CSV, TSV, Parquet, JSONL, Arrow, SQLite, npz or duckdb file, or a bundled set such as iris.
+        target: The column asked for; several separated by commas.
+        task: classify or regress; read from the target when not given.
+        net: The network, see `glia list nets`.
+        budget: Time from start to report, such as 30s, 5m, 1h (60s).
+        epochs: Passes over the training rows instead of a budget; then no clock decides anything.
+        test: Rows kept untouched until the last step.
+        valid: Rows for choosing.
+        columns: Kinds recognized wrongly, such as age=number,zip=category.
+        names: Column names, for a file without a header.
+        split: Shares 0.7,0.15,0.15 or rows in time order 8640,2880,2880.
+        group: A column whose values never straddle two parts.
+        time: A column by which parts follow one another.
+        metric: What is chosen and compared by, see `glia list metrics`.
+        seed: The one seed (0).
+        out: The run's folder (runs/<id>).
+        set_: Any setting, such as train.lr=0.01 or net.width=512; repeatable.
+        recipe: A recipe.json or bundle to repeat.
+        accept: Code of a finding that would stop the run and shall not; repeatable.
+        dry_run: Read, audit and plan, but do not train.
+    """
+    from glia.cli.progress import Progress
+    from glia.cli.views import result_view
+
+    progress = Progress(quiet=quiet or json)
+    arguments: dict[str, Any] = {
+        "target": _several(target), "task": task, "net": net, "budget": budget, "epochs": epochs, "test": test,
+        "valid": valid, "columns": _pairs(columns), "names": _several(names), "split": split, "group": group,
+        "time": time, "metric": metric, "seed": seed, "settings": set_, "recipe": recipe, "accept": accept,
+    }  # fmt: skip
+    if dry_run:
+        from glia.compose.rehearsal import rehearse
+
+        return _show(rehearse(source, **arguments), json)
+    from glia.compose.flow import fit as fit_
+
+    with progress:
+        bundle = fit_(source, out=out, watch=progress.watch, started=process_start(), **arguments)
+    if json:
+        return _show(bundle.result, json)
+    result_view(bundle.result)
+    return 0
+
+
+@app.command
+def predict(
+    bundle: str, source: str, /, *, out: str | None = None, json: Json = False
+) -> int:
+    """Answer for new rows, in their order.
+
+    Args:
+        bundle: A run's folder or its bundle.
+        source: The rows.
+        out: A .csv, .tsv, .jsonl or .parquet file; printed as CSV when not given.
+    """
+    from glia.bundle.bundle import load
+    from glia.cli.views import predictions_view
+    from glia.verbs.predict import predict as verb
+
+    done = verb(load(bundle), source, out)
+    if json:
+        columns = {name: values.tolist() for name, values in done["columns"].items()}
+        return _show({**done, "columns": columns}, json)
+    predictions_view(done)
+    return 0
+
+
+@app.command
+def evaluate(bundle: str, source: str, /, *, json: Json = False) -> int:
+    """Score a bundle on rows whose answers are known.
+
+    Args:
+        bundle: A run's folder or its bundle.
+        source: The rows, target column included.
+    """
+    from glia.bundle.bundle import load
+    from glia.cli.views import scores_view
+
+    document = load(bundle).evaluate(source)
+    if json:
+        return _show(document, json)
+    scores_view(document)
+    return 0
+
+
+@app.command
+def show(bundle: str, /, *, json: Json = False) -> int:
+    """Show what a bundle is and how good it is.
+
+    Args:
+        bundle: A run's folder or its bundle.
+    """
+    from glia.bundle.bundle import opened
+    from glia.cli.views import result_view
+
+    document = opened(bundle)
+    if json:
+        return _show(document, json)
+    result_view(document)
+    return 0
+
+
+@app.command
+def check(bundle: str, /, *, json: Json = False) -> int:
+    """Say whether a bundle is exactly as it was written.
+
+    Args:
+        bundle: A run's folder or its bundle.
+    """
+    from glia.bundle.bundle import checked
+
+    document = checked(bundle)
+    if json:
+        return _show(document, json)
+    print(f"{document['bundle']}: whole, {document['files']} files as written")
+    return 0
+
+
+@app.command(name="list")
+def list_(shelf: str | None = None, /, *, for_: Annotated[str | None, Parameter(name="--for")] = None, json: Json = False) -> int:
+    """List the parts of a shelf: nets, objectives, metrics, remedies and others.
+
+    Args:
+        shelf: Which shelf; without one, all of them.
+        for_: Only parts for this kind of data, such as table.
+    """
+    from glia.cli.views import shelf_view
+    from glia.verbs.shelves import shelves
+
+    rows = shelves(shelf, kind=for_)
+    if json:
+        return _show({"shelf": shelf, "parts": rows}, json)
+    shelf_view(shelf, rows)
+    return 0
+
+
+@app.command
+def demo(*, out: str = "runs/demo", budget: str = "10s") -> int:
+    """Fit three of scikit-learn's bundled real data sets and say what to try next.
+
+    Args:
+        out: Where the runs go.
+        budget: Time for each.
+    """
+    from glia.cli.demo import show_demo
+
+    return show_demo(Path(out), budget)
+
+
+def _show(document: Any, as_json: bool) -> int:
+    from glia.record.writer import jsonable
+
+    print(json.dumps(jsonable(document), indent=None if as_json else 2, ensure_ascii=False))
+    return 0
+
+
+def _several(text: str | None) -> list[str] | None:
+    """Return names separated by commas; quotes keep a comma inside a name, as in a CSV header."""
+    if text is None:
+        return None
+    import csv
+
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+
+
+def _pairs(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    pairs = {}
+    for part in _several(text) or []:
+        name, mark, kind = part.rpartition("=")
+        if not mark:
+            raise UsageError("bad_columns", f"--columns {part!r} has no '='", remedy="write --columns age=number,zip=category")
+        pairs[name] = kind
+    return pairs

@@ -1,0 +1,1 @@
+"""Floor 6: the composition root: a recipe and a table become a bundle."""

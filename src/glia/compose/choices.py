@@ -1,0 +1,213 @@
+"""Decisions nobody made are made here, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from glia.compose.prepare import Prepared
+from glia.core.constraints import check_options
+from glia.core.finding import Finding
+from glia.core.parts import Objective
+from glia.core.recipe import Recipe
+from glia.judge.scores import main_metric
+from glia.metrics import metrics
+from glia.nets import nets
+from glia.objectives import objectives
+from glia.train.optimizers import optimizers
+from glia.train.schedules import schedules
+
+__all__ = ["Choices", "choose", "imbalance"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Every decision of a training run, filled in.
+
+    Args:
+        metric: The metric that the verdict compares.
+        watch: The metric that weights are chosen by on validation.
+        reasons: Why, by name of the decision.
+    """
+
+    net: str
+    net_options: Mapping[str, Any]
+    objective_name: str
+    objective_options: Mapping[str, Any]
+    mixup: float
+    metric: str
+    watch: str
+    optimizer: str
+    optimizer_options: Mapping[str, Any]
+    lr: float
+    weight_decay: float
+    schedule: str
+    schedule_options: Mapping[str, Any]
+    batch_size: int | None
+    stratify: bool
+    steps: int
+    epochs: int | None
+    evaluate_every: int
+    remedies: Mapping[str, Mapping[str, Any]]
+    step: str
+    micro_batch: int | None
+    nonfinite: str
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def objective(self) -> Objective:
+        """Return the objective, wrapped as asked."""
+        inner: Objective = objectives.get(self.objective_name)(**self.objective_options)
+        return objectives.get("mixup")(inner, alpha=self.mixup) if self.mixup else inner
+
+    def with_(self, **changes: Any) -> Choices:
+        """Return the choices with some changed."""
+        return replace(self, **changes)
+
+
+# Learning rates that suit a network better than its optimizer's general default.
+RATES = {"tabm": 2e-3, "realmlp": 4e-2, "ft_transformer": 3e-4, "linear": 1e-2, "perceptron": 1e-2}
+DECAYS = {"tabm": 3e-4, "ft_transformer": 1e-4, "resnet_mlp": 1e-4, "mlp": 1e-4}
+
+
+def imbalance(prepared: Prepared) -> Finding | None:
+    """Return what was done about a rare class, when there is one and it is rare enough to matter."""
+    if prepared.question.objective != "classify":
+        return None
+    counts = np.bincount(prepared.truth["train"], minlength=len(prepared.classes))
+    shares = counts / max(counts.sum(), 1)
+    if len(shares) < 2 or shares.max() < 8 * shares.min():
+        return None
+    rare = prepared.classes[int(shares.argmin())]
+    return Finding(
+        "imbalance_handled", "note",
+        f"class {rare!r} is {shares.min():.1%} of the training rows, {shares.max() / max(shares.min(), 1e-9):.0f} "
+        "times rarer than the most common one",
+        {"shares": {name: round(float(share), 5) for name, share in zip(prepared.classes, shares, strict=True)}},
+        "rows of rare classes were weighted up in training (and the weights taken out of the probabilities again), "
+        "batches were stratified, the metric was chosen to see rare classes, and the decision threshold was tuned on "
+        "the calibration rows",
+    )
+
+
+def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choices:
+    """Return every decision of a training run, from the recipe where it says so and from the data where it does not.
+
+    Args:
+        prepared: The rows.
+        recipe: What was asked for.
+        foreign: Whether the network is the person's own module.
+
+    Raises:
+        UsageError: A name or an option that does not exist or is out of range.
+    """
+    train, reasons = recipe.train, dict[str, str]()
+    rows = len(prepared.targets["train"])
+    uneven = recipe.judge.imbalance == "auto" and imbalance(prepared) is not None
+    net = recipe.net.name if recipe.net.name != "auto" else "tabm"
+    if recipe.net.name == "auto":
+        reasons["net"] = "tabm: the strongest single network on tables for its time (Gorishniy et al. 2024)"
+    metric = recipe.judge.metric or main_metric(prepared.question.objective, uneven)
+    metrics.get(metric)
+    batch = _batch_size(recipe, rows, reasons)
+    per_epoch = -(-rows // batch)
+    epochs = train.epochs or (None if recipe.budget and not train.steps else 30)
+    # Without a clock or a count, the plan turns the budget into steps later; this is the most that can help.
+    steps = train.steps or per_epoch * (epochs or _most_epochs(rows))
+    schedule, schedule_options = _schedule(recipe, schedules.get)
+    return Choices(
+        net="module" if foreign else net,
+        net_options={} if foreign else check_options(nets.get(net), recipe.net.options, "net"),
+        objective_name=prepared.question.objective,
+        objective_options=_objective_options(prepared, recipe, uneven),
+        mixup=recipe.objective.mixup,
+        metric=metric,
+        watch=_watch(prepared, recipe),
+        optimizer=train.optimizer,
+        optimizer_options=check_options(optimizers.get(train.optimizer), train.optimizer_options, "train.optimizer"),
+        lr=_rate(recipe, net, foreign),
+        weight_decay=DECAYS.get(net, 0.0) if train.weight_decay is None else train.weight_decay,
+        schedule=schedule,
+        schedule_options=schedule_options,
+        batch_size=batch,
+        stratify=uneven,
+        steps=steps,
+        epochs=epochs,
+        evaluate_every=train.evaluate_every or max(1, min(per_epoch, -(-steps // 10))),
+        remedies=_remedies(recipe),
+        step=train.step,
+        micro_batch=train.micro_batch,
+        nonfinite=train.nonfinite,
+        reasons=reasons,
+    )
+
+
+def _batch_size(recipe: Recipe, rows: int, reasons: dict[str, str]) -> int:
+    wish = recipe.train.batch_size
+    if wish == "full":
+        return rows
+    if wish is not None:
+        return min(wish, rows)
+    size = 64 if rows < 2_000 else 128 if rows < 10_000 else 256 if rows < 200_000 else 1024
+    reasons["batch_size"] = f"{size} for {rows} training rows"
+    return min(size, rows)
+
+
+def _most_epochs(rows: int) -> int:
+    """Return how many passes can still teach something; small tables are passed over more often."""
+    return int(np.clip(4_000_000 / max(rows, 1), 40, 400))
+
+
+def _rate(recipe: Recipe, net: str, foreign: bool) -> float:
+    if isinstance(recipe.train.lr, float):
+        return recipe.train.lr
+    general = float(optimizers.get(recipe.train.optimizer).default_lr)
+    return RATES[net] if not foreign and recipe.train.optimizer == "adamw" and net in RATES else general
+
+
+def _watch(prepared: Prepared, recipe: Recipe) -> str:
+    """Return the metric that weights are chosen by: smooth ones tell small steps apart where accuracy cannot."""
+    if recipe.judge.metric:
+        return recipe.judge.metric
+    return "rmse" if prepared.question.objective == "regress" else "log_loss"
+
+
+def _objective_options(prepared: Prepared, recipe: Recipe, uneven: bool) -> dict[str, Any]:
+    name = prepared.question.objective
+    options = check_options(objectives.get(name), recipe.objective.options, "objective")
+    if uneven and "class_weight" not in options and "focal" not in options:
+        counts = np.bincount(prepared.truth["train"], minlength=len(prepared.classes)).clip(1)
+        weights = np.sqrt(counts.max() / counts)
+        options["class_weight"] = [round(float(one), 6) for one in weights / weights.mean()]
+    if options.get("error") == "poisson":
+        center, scale = prepared.schema.standard()
+        options |= {"center": center, "scale": scale}
+    return options
+
+
+def _schedule(recipe: Recipe, get: Any) -> tuple[str, dict[str, Any]]:
+    name = recipe.train.schedule or "cosine"
+    options = {} if recipe.train.warmup is None else {"warmup": recipe.train.warmup}
+    return name, check_options(get(name), options, "train.schedule")
+
+
+def _remedies(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    train = recipe.train
+    wanted: dict[str, dict[str, Any]] = {}
+    clip = 1.0 if train.clip_norm is None else train.clip_norm
+    if clip:
+        wanted["clip_norm"] = {"limit": clip}
+    if train.clip_value:
+        wanted["clip_value"] = {"limit": train.clip_value}
+    if train.l1:
+        wanted["l1"] = {"strength": train.l1}
+    if train.average:
+        wanted["average"] = {"decay": train.average}
+    if train.plateau:
+        wanted["plateau"] = {}
+    patience = 16 if train.patience is None else train.patience
+    if patience:
+        wanted["early_stop"] = {"patience": patience}
+    return wanted

@@ -1,0 +1,112 @@
+"""The one dial: how a budget of seconds is divided, and how a person ends a run early."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from glia.compose.choices import Choices
+from glia.core.finding import Finding
+from glia.train.plan import Plan
+
+__all__ = ["Clock", "Interrupts", "planned"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A budget counted from a start.
+
+    Args:
+        started: As :func:`time.perf_counter` counts.
+        budget: Seconds from the start to the report; ``None`` where no clock decides.
+    """
+
+    started: float
+    budget: float | None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started
+
+    def share(self, part: float, most: float = float("inf")) -> float:
+        """Return a share of the budget in seconds, at most so many and at most half of what is left."""
+        if self.budget is None:
+            return most
+        return max(0.0, min(part * self.budget, most, 0.5 * (self.budget - self.elapsed)))
+
+    def deadline(self, reserve: float) -> float | None:
+        """Return when training must end so that ``reserve`` seconds remain for judging and writing."""
+        return None if self.budget is None else self.started + self.budget - reserve
+
+
+def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> tuple[Choices, str]:
+    """Return the choices with the budget turned into a number of steps, and why.
+
+    Args:
+        choices: The decisions, whose ``steps`` is the most that can help.
+        plan: How steps are executed, with the seconds of one.
+        seconds: What is left for training; ``None`` where no clock decides.
+        valid: Rows in each validation.
+    """
+    if seconds is None or plan.seconds is None or choices.epochs is not None:
+        return choices, f"{choices.steps} steps, as asked"
+    # An evaluation is a forward pass, about a third of a step's work per row.
+    look = plan.seconds / max(choices.batch_size or 1, 1) / 3 * valid
+    room = max(seconds, 0.0) * 0.95
+    affordable = int(room / (plan.seconds + look / choices.evaluate_every))
+    if affordable >= choices.steps:
+        return choices, f"{choices.steps} steps, which the budget covers"
+    steps = max(affordable, 1)
+    every = max(1, min(choices.evaluate_every, -(-steps // 10)))
+    spent = f"{plan.seconds * 1e3:.1f} ms a step"
+    return choices.with_(steps=steps, evaluate_every=every), f"{steps} steps in the {seconds:.1f} s left, at {spent}"
+
+
+class Interrupts:
+    """Count Ctrl-C: once ends training well, twice stops at once.
+
+    Example:
+        >>> with Interrupts().heard() as interrupts:
+        ...     interrupts.wanted
+        False
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    @contextmanager
+    def heard(self) -> Iterator[Interrupts]:
+        """Listen inside the block; elsewhere than in the main thread, where signals cannot be heard, do nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def note(number: int, frame: object) -> None:
+            if self.wanted:
+                raise KeyboardInterrupt
+            self.wanted = True
+
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def slow(plan: Plan, trained_seconds: float, steps: int) -> Finding | None:
+    """Return a finding when steps took much longer than they did when the plan was made."""
+    if plan.seconds is None or steps < 20 or trained_seconds / steps < 2 * plan.seconds + 0.002:
+        return None
+    took = trained_seconds / steps
+    return Finding(
+        "slower_than_planned", "note",
+        f"a step took {took * 1e3:.1f} ms in training and {plan.seconds * 1e3:.1f} ms when the plan was made",
+        {"seconds_per_step": took, "planned": plan.seconds},
+        "the machine was busy with something else; run again when it is quiet for a better result in the same time",
+    )

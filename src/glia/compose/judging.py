@@ -1,0 +1,116 @@
+"""From a trained network to an honest result: calibrated, scored with intervals, set beside simpler models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glia.compose.choices import Choices
+from glia.compose.prepare import Prepared
+from glia.compose.training import Trained, as_batch, outputs
+from glia.core.finding import Score
+from glia.core.recipe import Recipe
+from glia.core.values import Answer
+from glia.judge.calibration import Calibration, calibrate
+from glia.judge.measure import Yard, measure
+from glia.judge.scores import confusion, fitting, per_class, reliability, score
+from glia.judge.verdict import Verdict, verdict
+from glia.train.evaluation import evaluating
+
+__all__ = ["Judged", "judge", "yardsticks"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the test rows say.
+
+    Args:
+        calibration: How outputs become answers.
+        scores: Scores of the network by part and metric.
+        yards: Scores of every yardstick by metric.
+        verdict: Network or yardstick, and by how much; ``None`` without yardsticks.
+        curves: What the report draws.
+    """
+
+    calibration: Calibration
+    scores: dict[str, dict[str, Score]]
+    yards: dict[str, dict[str, Score]]
+    verdict: Verdict | None
+    curves: dict[str, Any]
+
+
+def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, Yard]:
+    """Return the simple models, trained on the network's own training rows within some seconds."""
+    if not recipe.judge.yardsticks:
+        return {}
+    return measure(
+        prepared.inputs, prepared.targets, prepared.schema.specs(), prepared.question.objective,
+        seconds=seconds, seed=recipe.seed, weight=prepared.weight["train"],
+        classes=len(prepared.classes), decode=_decode(prepared),
+    )  # fmt: skip
+
+
+def _decode(prepared: Prepared) -> Any:
+    return prepared.schema.decode if prepared.question.objective == "regress" else None
+
+
+def judge(
+    prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe, yards: Mapping[str, Yard]
+) -> Judged:
+    """Return calibration, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
+    answers, calibration = _answers(prepared, trained, choices, recipe)
+    names = fitting(prepared.question.objective, len(prepared.classes))
+    parts = [part for part in ("valid", "test") if len(prepared.targets[part])]
+    scores = {
+        part: score(names, answers[part], prepared.truth[part], units=prepared.units[part], seed=recipe.seed)
+        for part in parts
+    }
+    measured = {
+        name: score(names, yard.test, prepared.truth["test"], units=prepared.units["test"], seed=recipe.seed)
+        for name, yard in yards.items()
+    }
+    said = None
+    if yards:
+        said = verdict(
+            choices.metric, answers["test"], dict(yards), prepared.truth["valid"], prepared.truth["test"],
+            units=prepared.units["test"], seed=recipe.seed,
+        )  # fmt: skip
+    return Judged(calibration, scores, measured, said, _curves(prepared, answers["test"]))
+
+
+def _answers(
+    prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
+) -> tuple[dict[str, Answer], Calibration]:
+    """Return the network's answers by part, in float32 whatever the training plan was."""
+    raw: dict[str, np.ndarray] = {}
+    with evaluating({"net": trained.net}):
+        for part in ("valid", "calibration", "test"):
+            rows = as_batch(prepared.inputs[part], prepared.targets[part])
+            out = outputs(trained.objective, {"net": trained.net}, rows)
+            raw[part] = prepared.schema.decode(out) if prepared.question.objective == "regress" else out
+    calibration = calibrate(
+        prepared.question.objective, raw["calibration"], prepared.truth["calibration"],
+        metric=choices.metric, level=recipe.judge.level, tune_threshold=choices.stratify,
+    )  # fmt: skip
+    return {part: calibration.answer(out) for part, out in raw.items()}, calibration
+
+
+def _curves(prepared: Prepared, answer: Answer) -> dict[str, Any]:
+    """Return what the report draws of the test rows."""
+    truth = prepared.truth["test"]
+    if prepared.question.objective == "classify":
+        return {
+            "confusion": confusion(answer, truth, prepared.classes),
+            "per_class": per_class(answer, truth, prepared.classes),
+            "reliability": reliability(answer, truth),
+        }
+    if prepared.question.objective == "regress" and answer.point is not None:
+        shown = np.linspace(0, len(truth) - 1, min(len(truth), 400)).astype(int)
+        return {
+            "predicted": answer.point[shown, 0].round(6).tolist(),
+            "observed": truth[shown, 0].round(6).tolist(),
+        }
+    return {}

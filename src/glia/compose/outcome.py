@@ -1,0 +1,68 @@
+"""The result of a run as one document: what ``--json`` prints and the bundle keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glia.compose.choices import Choices
+from glia.compose.judging import Judged
+from glia.compose.prepare import PARTS, Prepared
+from glia.compose.training import Trained
+from glia.core.meter import Meter
+from glia.core.recipe import Recipe
+from glia.judge.measure import Yard
+from glia.train.plan import Plan
+
+__all__ = ["result"]
+
+
+def result(
+    prepared: Prepared, trained: Trained, judged: Judged, yards: dict[str, Yard], choices: Choices, plan: Plan,
+    recipe: Recipe, meter: Meter, **facts: Any,
+) -> dict[str, Any]:
+    """Return the result document; its names are an interface.
+
+    Args:
+        prepared: The rows.
+        trained: The network.
+        judged: What the test rows say.
+        yards: The simple models.
+        choices: The decisions.
+        plan: How the machine was used.
+        recipe: The final recipe.
+        meter: Where the time went.
+        facts: ``run``, ``bundle`` and what else is known.
+    """
+    seconds = {name: round(meter.seconds.get(name, 0.0), 3) for name in ("read", "plan", "train", "yardsticks", "judge")}
+    return {
+        **facts,
+        "task": prepared.question.task,
+        "objective": prepared.question.objective,
+        "target": list(prepared.question.targets),
+        "classes": list(prepared.classes),
+        "net": choices.net,
+        "parameters": sum(parameter.numel() for parameter in trained.net.parameters()),
+        "rows": {part: len(prepared.targets[part]) for part in PARTS},
+        "seconds": {**seconds, "total": round(meter.elapsed(), 3)},
+        "plan": {**plan.as_dict(), "steps": trained.steps, "best_step": trained.best_step, "stopped": trained.stopped},
+        "metric": choices.metric,
+        "scores": {
+            part: {name: one.as_dict() for name, one in scores.items()} for part, scores in judged.scores.items()
+        },
+        "yardsticks": {
+            name: {
+                **{metric: one.as_dict() for metric, one in scores.items()},
+                "rows": yards[name].rows, "seconds": round(yards[name].seconds, 3), "note": yards[name].note,
+            }
+            for name, scores in judged.yards.items()
+        },
+        "verdict": None if judged.verdict is None else judged.verdict.as_dict(),
+        "findings": [finding.as_dict() for finding in prepared.findings],
+        "reasons": {**prepared.reasons, **choices.reasons},
+        "columns": [
+            {"name": name, "kind": column.kind, "role": prepared.schema.role(name),
+             "reason": prepared.schema.reasons.get(name, "")}
+            for name, column in prepared.schema.columns.items()
+        ],
+        "recipe": recipe.as_dict(),
+    }

@@ -1,0 +1,228 @@
+"""From sources to encoded parts: read, ask, audit, split, learn encoders on training rows only, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from glia.core.errors import DataError, UsageError
+from glia.core.finding import Finding
+from glia.core.names import did_you_mean, listed
+from glia.core.raw import RawTable
+from glia.core.recipe import Recipe
+from glia.sources import read
+from glia.table.checks import View, audit
+from glia.table.duplicates import duplicate_keys
+from glia.table.question import Question, answered, ask
+from glia.table.schema import Schema
+from glia.table.split import Split, split
+
+__all__ = ["PARTS", "Prepared", "Sources", "prepare"]
+
+PARTS = ("train", "valid", "calibration", "test")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources of a run as they were given: names of files, or tables in memory.
+
+    Args:
+        fit: The rows to learn from.
+        test: Rows kept untouched until the last step.
+        valid: Rows for choosing.
+    """
+
+    fit: Any
+    test: Any = None
+    valid: Any = None
+
+
+@dataclass
+class Prepared:
+    """Encoded rows, parted, with everything that was found out on the way.
+
+    Args:
+        question: What is asked.
+        schema: The columns, learned from training rows.
+        raw: Raw rows by part.
+        inputs: Encoded groups by part.
+        targets: Encoded targets by part, (N, T).
+        truth: Targets by part as judges want them: (N,) codes, (N, T) 0/1, or (N, T) numbers in their units.
+        units: What a part's rows belong to (groups), where intervals must resample those.
+        weight: (N,) weight of each row by part.
+        split: How rows were parted.
+        findings: What the audit found.
+        reasons: What was decided, and why.
+    """
+
+    question: Question
+    schema: Schema
+    raw: dict[str, RawTable]
+    inputs: dict[str, dict[str, np.ndarray]]
+    targets: dict[str, np.ndarray]
+    truth: dict[str, np.ndarray]
+    units: dict[str, np.ndarray | None]
+    weight: dict[str, np.ndarray]
+    split: Split
+    findings: list[Finding] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels of a single classified target; empty otherwise."""
+        labels = self.schema.specs("target")["target"].classes
+        return labels[0] if labels and self.question.objective == "classify" else ()
+
+
+def prepare(
+    sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = lambda finding: None
+) -> Prepared:
+    """Return a run's rows, read, asked, audited, parted and encoded.
+
+    Args:
+        sources: Where the rows are.
+        recipe: The run's decisions.
+        say: Told of every finding as it comes.
+
+    Raises:
+        UsageError: The question does not fit the table.
+        DataError: The rows cannot be read rightly, or the audit found what must stop a run.
+    """
+    data = recipe.data
+    whole = read(sources.fit, names=data.names)
+    tables = {"fit": whole}
+    for part, source in (("test", sources.test), ("valid", sources.valid)):
+        if source is not None:
+            tables[part] = read(source, names=data.names)
+    _known(whole, [*data.columns, *filter(None, (data.group, data.time, data.weight))])
+    question = ask(whole, data.target, recipe.objective.task)
+    findings: list[Finding] = []
+
+    def found(finding: Finding) -> None:
+        findings.append(finding)
+        say(finding)
+
+    tables = {part: _answered(table, question, part, found) for part, table in tables.items()}
+    keys = [name for name in (data.group, data.time, data.weight) if name]
+    schema = Schema.infer(
+        tables["fit"], targets=question.targets, task=question.task, kinds=data.columns, keys=keys
+    )
+    parts, parted = _part(tables, schema, question, recipe, found)
+    schema.learn(parts["train"])
+    encoded = {part: schema.encode(table) for part, table in parts.items()}
+    targets = {part: schema.encode(table, "target")["target"] for part, table in parts.items()}
+    return Prepared(
+        question=question,
+        schema=schema,
+        raw=parts,
+        inputs=encoded,
+        targets=targets,
+        truth={part: truth(schema, question, target) for part, target in targets.items()},
+        units={part: _units(table, data.group) for part, table in parts.items()},
+        weight={part: _weights(table, data.weight) for part, table in parts.items()},
+        split=parted,
+        findings=findings,
+        reasons={"task": question.reason, "split": parted.reason},
+    )
+
+
+def truth(schema: Schema, question: Question, encoded: np.ndarray) -> np.ndarray:
+    """Return encoded targets as judges want them: (N,) codes, (N, T) 0/1, or (N, T) numbers in their units."""
+    if question.objective == "classify":
+        return encoded[:, 0]
+    return encoded if question.objective == "multilabel" else schema.decode(encoded)
+
+
+def _known(table: RawTable, names: list[str]) -> None:
+    for name in names:
+        if name not in table:
+            raise UsageError(
+                "unknown_column",
+                f"{table.origin.name} has no column {name!r}{did_you_mean(name, table)}",
+                remedy=f"its columns are {listed(table, 30)}",
+            )
+
+
+def _answered(
+    table: RawTable, question: Question, part: str, found: Callable[[Finding], None]
+) -> RawTable:
+    """Return the rows whose target is known; the others teach nothing and say nothing about quality."""
+    known = answered(table, question.targets)
+    if known.all():
+        return table
+    lost = np.flatnonzero(~known)
+    if len(lost) == len(table):
+        raise DataError(
+            "target_missing", f"no row of {table.origin.name} has a value in {listed(question.targets)}",
+            remedy="name another column with --target, or bring rows whose answer is known",
+        )
+    found(
+        Finding(
+            "target_missing", "warning",
+            f"{len(lost)} of {len(table)} rows of the {part} table have no {listed(question.targets)}",
+            {"rows": lost[:10].tolist(), "count": len(lost)}, "they were left out",
+        )
+    )
+    return table.take(np.flatnonzero(known))
+
+
+def _part(
+    tables: dict[str, RawTable], schema: Schema, question: Question, recipe: Recipe,
+    found: Callable[[Finding], None],
+) -> tuple[dict[str, RawTable], Split]:
+    """Audit the table, then part it."""
+    data, table = recipe.data, tables["fit"]
+    inputs = [name for name in schema.columns if name not in question.targets]
+    duplicates = duplicate_keys(table, inputs)
+    times = _times(table, data.time)
+    codes, classes = schema.first_look(table)
+    view = View(
+        raw=table, kinds={name: column.kind for name, column in schema.columns.items()},
+        targets=question.targets, target=codes, classes=classes, objective=question.objective,
+        duplicates=duplicates, times=times, test=tables.get("test"), grouped=data.group is not None,
+        seed=recipe.seed, seconds=min(2.0, 0.05 * (recipe.budget or 60.0)),
+    )
+    for finding in audit(view, recipe.accept):
+        found(finding)
+        if finding.severity == "stop":
+            raise DataError(
+                finding.code, finding.text, remedy=f"{finding.remedy}, or go on with --accept {finding.code}",
+                file=table.origin.path,
+            )
+    parted = split(
+        len(table), strata=codes[:, 0] if codes.ndim > 1 else codes, groups=_units(table, data.group),
+        times=times, duplicates=duplicates, request=data.split, seed=recipe.seed,
+        has_test="test" in tables, has_valid="valid" in tables,
+    )
+    parts = {part: table.take(getattr(parted, part)) for part in PARTS}
+    return {**parts, **{part: tables[part] for part in ("test", "valid") if part in tables}}, parted
+
+
+def _units(table: RawTable, group: str | None) -> np.ndarray | None:
+    if group is None:
+        return None
+    raw = table[group]
+    text = np.where(raw.present, raw.values.astype(str), "")
+    return np.unique(text, return_inverse=True)[1].astype(np.int64)
+
+
+def _times(table: RawTable, time: str | None) -> np.ndarray | None:
+    if time is None:
+        return None
+    from glia.columns.date import moments
+
+    return moments(table[time], time)
+
+
+def _weights(table: RawTable, weight: str | None) -> np.ndarray:
+    if weight is None:
+        return np.ones(len(table), np.float32)
+    from glia.columns.number import numbers
+
+    values = numbers(table[weight])
+    if not (np.isfinite(values).all() and (values >= 0).all() and values.sum() > 0):
+        raise DataError("bad_weight", "weights must be finite numbers, none negative, not all zero", column=weight)
+    return (values / values.mean()).astype(np.float32)

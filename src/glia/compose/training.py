@@ -1,0 +1,203 @@
+"""From encoded rows to a trained network: jobs are built here, planned, run, and the best one is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from glia.compose.choices import Choices
+from glia.compose.prepare import Prepared
+from glia.core.net import Net
+from glia.core.parts import Objective, Remedy, Step
+from glia.core.values import Batch, Readings, derived
+from glia.judge.calibration import Calibration
+from glia.metrics import metrics
+from glia.nets import nets as shelf
+from glia.nets.blocks.flat import Flat
+from glia.streams.minibatches import Minibatches
+from glia.train.groups import grouped
+from glia.train.job import Job, Nets, State
+from glia.train.loop import train
+from glia.train.optimizers import optimizers
+from glia.train.plan import Plan
+from glia.train.remedies import remedies
+from glia.train.schedules import schedules
+from glia.train.steps import steps
+
+__all__ = ["Trained", "as_batch", "build", "outputs", "run"]
+
+
+@dataclass
+class Trained:
+    """A network with its best weights, and how it came to them.
+
+    Args:
+        net: The network.
+        objective: What it was trained for.
+        score: Its validation score, larger is better.
+        steps: Steps taken.
+        best_step: The step whose weights were kept.
+        history: What was measured on the way.
+        stopped: Why training ended before its last step; empty when it did not.
+        skipped: Steps refused because their gradient was not finite.
+        seconds: How long training took.
+    """
+
+    net: nn.Module
+    objective: Objective
+    score: float
+    steps: int
+    best_step: int
+    history: list[dict[str, Any]]
+    stopped: str = ""
+    skipped: int = 0
+    seconds: float = 0.0
+    choices: Choices | None = None
+    seeds: Sequence[int] = field(default=())
+
+
+def as_batch(
+    groups: Mapping[str, np.ndarray], target: np.ndarray | None = None, weight: np.ndarray | None = None
+) -> Batch:
+    """Return encoded groups as one batch of tensors in memory."""
+    values = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in groups.items()}
+    if target is not None:
+        values["target"] = torch.from_numpy(np.ascontiguousarray(target))
+    count = len(next(iter(values.values())))
+    weights = torch.ones(count) if weight is None else torch.from_numpy(np.ascontiguousarray(weight))
+    return Batch(values, weights, torch.arange(count))
+
+
+def outputs(
+    objective: Objective, nets: Mapping[str, Callable[..., Any]], rows: Batch, size: int = 4096
+) -> np.ndarray:
+    """Return what the offer ``predict`` gives for every row, computed in slices."""
+    call = objective.offers()["predict"].call
+    slices = (rows.take(slice(start, start + size)) for start in range(0, max(len(rows), 1), size))
+    return torch.cat([call(nets, part).float() for part in slices]).numpy()
+
+
+def build(
+    prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module | None = None, seed: int = 0
+) -> Job:
+    """Return the job that trains a network on prepared rows.
+
+    Args:
+        prepared: The rows.
+        choices: Every decision, filled in.
+        plan: How the machine is used.
+        module: A network of the person's own, instead of one from the shelf.
+        seed: The seed of initialization, order and dropout.
+    """
+    rows = as_batch(prepared.inputs["train"], prepared.targets["train"], prepared.weight["train"])
+    objective = choices.objective()
+    torch.manual_seed(derived(seed, "init"))
+    asked = prepared.schema.specs("target")
+    role = objective.roles(prepared.schema.specs(), asked)["net"]
+    net: nn.Module = Flat(module, role.inputs) if module is not None else _from_shelf(choices, role)
+    groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
+    optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
+    strata = rows.values["target"][:, 0] if choices.stratify else None
+    torch.manual_seed(derived(seed, "dropout"))
+    return Job(
+        objective=objective,
+        nets={"net": net},
+        stream=Minibatches(rows, batch_size=choices.batch_size, seed=seed, strata=strata),
+        step=_step(choices),
+        optimizers={"main": optimizer},
+        steps=choices.steps,
+        schedule=_schedule(choices),
+        remedies=_remedies(choices),
+        evaluate=_evaluate(prepared, objective, choices),
+        evaluate_every=choices.evaluate_every,
+        call=plan.call,
+        seed=seed,
+        nonfinite=choices.nonfinite,
+    )
+
+
+def _from_shelf(choices: Choices, role: Any) -> Net:
+    net: Net = shelf.get(choices.net)(role.inputs, role.output, **choices.net_options)
+    return net
+
+
+def _step(choices: Choices) -> Step:
+    step: Step = steps.get("plain")()
+    if choices.micro_batch:
+        step = steps.get("accumulate")(step, micro_batch=choices.micro_batch)
+    return steps.get("sam")(step) if choices.step == "sam" else step
+
+
+def _schedule(choices: Choices) -> Callable[[float], float]:
+    shape = schedules.get(choices.schedule)
+    return lambda progress: float(shape(progress, **choices.schedule_options))
+
+
+def _remedies(choices: Choices) -> list[Remedy]:
+    return [remedies.get(name)(**options) for name, options in choices.remedies.items()]
+
+
+def _evaluate(
+    prepared: Prepared, objective: Objective, choices: Choices
+) -> Callable[[Nets], Mapping[str, float]] | None:
+    """Return the function that measures validation loss and the metric chosen by."""
+    if not len(prepared.targets["valid"]):
+        return None
+    rows = as_batch(prepared.inputs["valid"], prepared.targets["valid"], prepared.weight["valid"])
+    metric = metrics.get(choices.watch)()
+    calibration = Calibration(prepared.question.objective)
+    generator = torch.Generator().manual_seed(0)
+
+    def evaluate(nets: Nets) -> Mapping[str, float]:
+        out = outputs(objective, nets, rows)
+        points = prepared.schema.decode(out) if prepared.question.objective == "regress" else out
+        stats = metric.stats(calibration.answer(points), prepared.truth["valid"], prepared.weight["valid"])
+        value = float(metric.value(stats)[0])
+        loss = objective.loss("main", {"net": nets["net"]}, rows.take(slice(0, 4096)), generator).mean()
+        return {"loss": float(loss), choices.watch: value, "score": value if metric.higher else -value}
+
+    return evaluate
+
+
+def run(
+    job: Job,
+    choices: Choices,
+    plan: Plan,
+    *,
+    deadline: float | None = None,
+    watch: Callable[[State, Readings], None] = lambda state, readings: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train a job and return the network with its best weights.
+
+    Args:
+        job: The job.
+        choices: The decisions behind it.
+        plan: How the machine is used.
+        deadline: When the clock ends training, as :func:`time.perf_counter` counts; ``None`` = never.
+        watch: Called after every evaluation.
+        stop: Asked after every step whether a person wants training to end well.
+    """
+    plan.apply()
+    began = time.perf_counter()
+    state = State(job)
+
+    def hurry(state: State) -> bool:
+        if stop():
+            state.stopped = "interrupted"
+        elif deadline is not None and time.perf_counter() > deadline:
+            state.stopped = "the clock ended training"
+        return bool(state.stopped)
+
+    train(job, state, watch=watch, hurry=hurry)
+    job.nets["net"].eval()
+    return Trained(
+        job.nets["net"], job.objective, state.best.score, state.step, state.best.step, state.history,
+        state.stopped, state.skipped, time.perf_counter() - began, replace(choices, steps=state.step),
+    )

@@ -1,0 +1,1 @@
+"""The judge: scores with intervals, calibration, yardsticks and the verdict."""

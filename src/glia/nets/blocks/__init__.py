@@ -1,0 +1,1 @@
+"""What networks are built from: activations, norms, initializers, inputs, embeddings, ensembles, attention."""

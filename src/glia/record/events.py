@@ -1,0 +1,148 @@
+"""The events of a run, typed once; a line of ``events.jsonl`` is ``[number, kind, seconds, data]``.
+
+Readers ignore kinds they do not know, so that an old reader can follow a new run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+__all__ = ["KINDS", "Checkpoint", "End", "Error", "Evaluation", "Event", "Finding", "Layers", "Metric", "Note", "Planned",
+           "Snapshot", "Start"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Event:
+    """The root of all events; build one of its kinds, never this."""
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return the word that stands for the event in the file."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def data(self) -> dict[str, Any]:
+        """Return the event's fields as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Start(Event):
+    """A run began, or went on after an interruption."""
+
+    id: str
+    source: str
+    version: str
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class Planned(Event):
+    """The way of executing was fixed."""
+
+    threads: int
+    precision: str
+    steps: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Metric(Event):
+    """Where training is: loss since the last such event, and the learning rate."""
+
+    step: int
+    steps: int
+    epoch: float
+    loss: float
+    lr: float
+    gradient: float
+
+
+@dataclass(frozen=True)
+class Layers(Event):
+    """Statistics of each layer at a step: norms of weights, gradients and updates."""
+
+    step: int
+    weight: dict[str, float]
+    gradient: dict[str, float]
+    update: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Finding(Event):
+    """Something worth knowing."""
+
+    code: str
+    severity: str
+    text: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Note(Event):
+    """A sentence for the person watching."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Snapshot(Event):
+    """Something to look at was written."""
+
+    step: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Checkpoint(Event):
+    """A state to go on from was written."""
+
+    step: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Evaluation(Event):
+    """The network was measured on rows it does not learn from."""
+
+    step: int
+    part: str
+    values: dict[str, float]
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class End(Event):
+    """The run is over and its bundle is whole."""
+
+    seconds: float
+    verdict: str
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Error(Event):
+    """The run ended without a bundle."""
+
+    code: str
+    text: str
+    remedy: str = ""
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.kind(): kind
+    for kind in (
+        Start, Planned, Metric, Layers, Finding, Note, Snapshot, Checkpoint, Evaluation, End, Error,
+    )
+}  # fmt: skip
+
+
+def read_back(kind: str, data: dict[str, Any]) -> Event | None:
+    """Return the event of a line, or nothing when this version does not know its kind."""
+    known = KINDS.get(kind)
+    if known is None:
+        return None
+    names = {one.name for one in fields(known)}
+    return known(**{name: value for name, value in data.items() if name in names})

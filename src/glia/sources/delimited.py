@@ -1,0 +1,147 @@
+"""Delimited text in any dialect, every cell as text.
+
+Python's own reader splits the rows. duckdb's was tried first: it drops all rows after an unclosed quote without a
+word, refuses files that mix line ends, and names lines only inside its messages; here each is read or said.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glia.core.errors import DataError, UsageError
+from glia.core.raw import Origin, Raw, RawTable
+from glia.sources import _dialect, _files, _header, _values
+from glia.sources._dialect import Dialect
+from glia.sources._text import text_of
+
+__all__ = ["Delimited"]
+
+
+class Delimited:
+    """CSV, TSV and their relatives, plain or gzip, in any dialect and common encoding."""
+
+    @staticmethod
+    def claims(source: Any) -> bool:
+        """Return whether a path names delimited text, or plain text of no other known kind."""
+        return _files.kind(source) in (".csv", ".tsv", ".tab", ".psv")
+
+    @staticmethod
+    def read(source: Any, names: Sequence[str] | None) -> RawTable:
+        """Return every cell as text, exactly as written; an empty unquoted cell is absent.
+
+        Args:
+            source: The path.
+            names: The columns' names where the file has no header line.
+
+        Raises:
+            DataError: The file is no rectangle of text; with the line.
+            UsageError: The names do not fit.
+        """
+        path = _files.checked(source)
+        text, encoding = text_of(path)
+        if not text.strip("\r\n \t\ufeff"):
+            raise DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
+        rows = _split(text, path)
+        if names is None:
+            header, cells = _header.told_apart(rows.cells, path, rows.line)
+            labels = _values.named(header, " of the header", path, rows.line)
+            rows = replace(rows, cells=cells, line=None if rows.line is None else rows.line + 1)
+        else:
+            labels = _values.given_names(names, len(rows.cells[0]), path.name)
+            if [cell.strip() for cell in rows.cells[0]] == labels:
+                raise UsageError(
+                    "names_in_file", f"the first line of {path.name} holds these names", remedy="leave out the names"
+                )
+        details = {"encoding": encoding, **rows.dialect.described()}
+        origin = Origin(str(source), "delimited", str(path), rows.line if rows.straight else None, details)
+        return _values.table(_columns(labels, rows), origin)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Cells of a file: the line of the first row, and whether row i stands in line ``line + i`` throughout."""
+
+    cells: list[list[str]]
+    line: int | None
+    straight: bool
+    dialect: Dialect
+
+
+def _split(text: str, path: Path) -> _Rows:
+    """Split text by the first dialect that makes a rectangle of it; the first one's error where none does."""
+    first: DataError | None = None
+    for dialect in _dialect.candidates(text, path):
+        try:
+            return _parsed(text, dialect, path)
+        except DataError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _parsed(text: str, dialect: Dialect, path: Path) -> _Rows:
+    reader = csv.reader(io.StringIO(dialect.prepared(text), newline=""), strict=True, **dialect.options())
+    try:
+        found = list(reader)
+    except csv.Error:
+        raise _where(text, dialect, path, 0) from None
+    skipped = next(place for place, row in enumerate(found) if row)
+    blank = _trailing(found)
+    body = found[skipped : len(found) - blank]
+    cells = [row for row in body if row]
+    width = len(cells[0])
+    if width == 1:
+        # In a single column a blank line is a row whose one cell is empty.
+        cells = [row or [""] for row in body]
+    if set(map(len, cells)) != {width}:
+        raise _where(text, dialect, path, width)
+    straight = len(cells) == len(body) and reader.line_num == len(found)
+    line = dialect.skip + skipped + 1
+    return _Rows(cells, line if straight or reader.line_num == len(found) else None, straight, dialect)
+
+
+def _trailing(rows: list[list[str]]) -> int:
+    return next(count for count, row in enumerate(reversed(rows)) if row)
+
+
+def _where(text: str, dialect: Dialect, path: Path, width: int) -> DataError:
+    """Go through the file again, slowly, and return what is wrong in which line."""
+    reader = csv.reader(io.StringIO(dialect.prepared(text), newline=""), strict=True, **dialect.options())
+    line = 1 + dialect.skip
+    try:
+        for row in reader:
+            if width and row and len(row) != width:
+                return DataError(
+                    "ragged_rows",
+                    f"this row has {len(row)} cells where the first has {width} (split at {dialect.delimiter!r})",
+                    remedy="put cells that hold the delimiter in quotes, or complete the row",
+                    file=path,
+                    line=line,
+                )
+            line = reader.line_num + 1 + dialect.skip
+    except csv.Error as error:
+        text = "a quote opened in this row is not closed rightly" if "limit" not in str(error) else (
+            "a cell begins in this row that is longer than 131,072 characters; probably a quote is not closed"
+        )
+        remedy = f"close it, and write a quote inside a quoted cell twice ({dialect.quote * 2})"
+        return DataError("bad_quotes", text, remedy=remedy, file=path, line=line)
+    raise AssertionError("unreachable: the second reading finds what the first found")
+
+
+def _columns(labels: list[str], rows: _Rows) -> dict[str, Raw]:
+    grid = np.empty((len(rows.cells), len(labels)), object)
+    if rows.cells:
+        grid[:] = rows.cells
+    grid = np.ascontiguousarray(grid.T)
+    present = (grid != "").astype(bool)
+    if rows.dialect.marked:
+        grid[grid == _dialect.EMPTY] = ""
+    return {label: Raw(grid[place], present[place]) for place, label in enumerate(labels)}

@@ -1,0 +1,75 @@
+"""Averaged weights: a shadow that follows the trained weights and is what gets judged and kept.
+
+Source: Polyak & Juditsky 1992; Tarvainen & Valpola 2017 for the exponential form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Average"]
+
+
+class Average:
+    """Exponential moving average of every parameter; empty until it is first followed.
+
+    Args:
+        nets: The networks by role.
+
+    Example:
+        >>> net = nn.Linear(1, 1, bias=False)
+        >>> _ = net.weight.data.fill_(0.0)
+        >>> average = Average({"net": net})
+        >>> average.follow(0.5)
+        >>> _ = net.weight.data.fill_(1.0)
+        >>> average.follow(0.5)
+        >>> with average.applied():
+        ...     round(net.weight.item(), 4)
+        0.6667
+    """
+
+    def __init__(self, nets: Mapping[str, nn.Module]) -> None:
+        self._parameters = [p for net in nets.values() for p in net.parameters()]
+        self._shadow: list[Tensor] = []
+        self._count = 0
+
+    @torch.no_grad()
+    def follow(self, decay: float) -> None:
+        """Move the shadow toward the weights; young averages forget their start faster, so none is biased to it."""
+        live = [p.detach() for p in self._parameters]
+        if not self._shadow:
+            self._shadow = [p.clone() for p in live]
+        self._count += 1
+        toward = (1 - decay) / (1 - decay**self._count)
+        torch._foreach_lerp_(self._shadow, live, toward)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Put the shadow in the networks' place inside the block; do nothing while there is none."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for index, shadow in enumerate(self._shadow):
+            parameter = self._parameters[index]
+            self._shadow[index] = parameter.detach().clone()
+            parameter.copy_(shadow)
+
+    def state_dict(self) -> dict[str, object]:
+        """Return the shadow and its age."""
+        return {"count": self._count, "shadow": {str(i): one for i, one in enumerate(self._shadow)}}
+
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
+        """Take back what :meth:`state_dict` gave."""
+        shadow, count = state["shadow"], state["count"]
+        assert isinstance(shadow, dict) and isinstance(count, int)
+        self._count = count
+        self._shadow = [shadow[str(i)].clone() for i in range(len(shadow))]

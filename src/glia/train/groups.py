@@ -1,0 +1,40 @@
+"""Parameter groups: each network's own factors on learning rate and decay, and no decay on biases and norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from glia.core.net import Net
+
+__all__ = ["grouped"]
+
+
+def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str, Any]]:
+    """Return optimizer groups for a network, each holding the base values that knobs multiply.
+
+    Decay is left off parameters with fewer than two axes (biases, norms, scales), which it would only bias toward
+    zero (as He et al. 2019, "Bag of tricks", do).
+
+    Args:
+        net: The network; a :class:`~glia.core.net.Net` may ask for factors by parameter name.
+        lr: The base learning rate.
+        weight_decay: The base decay.
+
+    Example:
+        >>> [(g["base_lr"], g["base_decay"], len(g["params"])) for g in grouped(nn.Linear(2, 1), lr=0.1, weight_decay=0.01)]
+        [(0.1, 0.01, 1), (0.1, 0.0, 1)]
+    """
+    wishes = net.factors() if isinstance(net, Net) else {}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in net.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        wish = wishes.get(name, {})
+        decay = wish.get("weight_decay", 1.0 if parameter.dim() > 1 else 0.0)
+        groups.setdefault((lr * wish.get("lr", 1.0), weight_decay * decay), []).append(parameter)
+    return [
+        {"params": params, "lr": rate, "weight_decay": decay, "base_lr": rate, "base_decay": decay}
+        for (rate, decay), params in groups.items()
+    ]
