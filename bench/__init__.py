@@ -1,1 +1,1 @@
-"""Measurements of glia beside its peers: same rows, whole processes, every number with its machine and versions."""
+"""glia measured beside its peers: same rows, whole processes, every number with its machine and versions."""

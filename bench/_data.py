@@ -1,9 +1,9 @@
 """The tables of the benchmark, written as plain CSV files so that every model reads the same rows.
 
-Nothing is learned here. What is done to the published files is done for everybody, and is this: cells are stripped;
-``?`` and blanks become empty cells; row numbers (``customerID``, ``PassengerId``) are left out; the full stop after
-the labels of adult's test file and the quotes around mammography's labels are removed; the value of a Californian
-house is counted in $100,000; red and white wine become one table with the column ``color``.
+Nothing is learned here. What is done to the published files is done for everybody, and is this: cells are
+stripped; ``?`` and blanks become empty cells; row numbers (``customerID``, ``PassengerId``) are left out; the
+full stop after the labels of adult's test file and the quotes around mammography's labels are removed; a
+Californian house is valued in $100,000; red and white wine become one table with the column ``color``.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def _california(at: Path) -> Table:
 
 def _german(at: Path) -> Table:
     names = (
-        "status duration history purpose amount savings employment rate personal debtors residence property age "
-        "plans housing credits job liable telephone foreign risk"
+        "status duration history purpose amount savings employment rate personal debtors residence property "
+        "age plans housing credits job liable telephone foreign risk"
     )
     return _headless(at / "german.csv", names)
 

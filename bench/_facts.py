@@ -53,7 +53,7 @@ def facts() -> dict[str, Any]:
 
 
 def load() -> float | None:
-    """Return how many processes wanted a core during the last minute; ``None`` where the system does not say."""
+    """Return how many processes wanted a core during the last minute; ``None`` where that is not known."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 

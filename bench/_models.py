@@ -19,6 +19,7 @@ __all__ = ["MODELS", "Job", "Model"]
 
 PEERS = ROOT / "bench" / "peers"
 VENV = ROOT / ".venvs" / "peers"
+GLIA = Path(sys.executable).parent / "glia"
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,18 @@ def _glia_version(budget: str) -> str:
         number = distribution("glia").version
     except PackageNotFoundError:
         number = "0"
-    return f"{number}+{_digest(*sources)}@{budget}"
+    return f"glia {number}+{_digest(*sources)}@{budget}"
 
 
 def _glia(job: Job) -> tuple[Measured, dict[str, Any]]:
     """Fit, then predict apart from the clock, which has already seen the test rows scored once."""
-    glia = str(Path(sys.executable).parent / "glia")
     question = ["--target", job.one.target, "--task", job.one.task, "--seed", str(job.seed)]
-    fit = [glia, "fit", str(job.data.train), "--test", str(job.data.test), *question]
+    fit = [str(GLIA), "fit", str(job.data.train), "--test", str(job.data.test), *question]
     fitted = measure([*fit, "--budget", job.budget, "--out", str(job.home / "run"), "--json"], job.home)
     if fitted.error:
         return fitted, {}
-    predict = [glia, "predict", str(job.home / "run"), str(job.data.test), "--out", str(job.predictions)]
-    predicted = measure([*predict, "--quiet"], job.home)
+    predict = [str(GLIA), "predict", str(job.home / "run"), str(job.data.test), "--out", str(job.predictions)]
+    predicted = measure(predict, job.home)
     if predicted.error:
         return predicted, {}
     document = json.loads(fitted.output)
@@ -108,7 +108,7 @@ def _glia(job: Job) -> tuple[Measured, dict[str, Any]]:
 def _peer_version(name: str, packages: tuple[str, ...]) -> Callable[[str], str]:
     def version(_budget: str) -> str:
         found = {one.metadata["Name"].lower(): one.version for one in installed(path=_site_packages())}
-        numbers = "-".join(found.get(package, "absent") for package in packages)
+        numbers = " ".join(f"{package} {found.get(package, 'absent')}" for package in packages)
         return f"{numbers}+{_digest(PEERS / f'{name}.py', PEERS / '_frame.py')}"
 
     return version

@@ -17,10 +17,13 @@ Cells = Mapping[tuple[str, str], list[dict[str, Any]]]
 def _grid(header: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table whose columns are aligned in plain text too."""
     widths = [max(3, *(len(row[at]) for row in (header, *rows))) for at in range(len(header))]
-    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in (header, *rows)]
-    lines.insert(
-        1, " | ".join("-" * width if at == 0 else "-" * (width - 1) + ":" for at, width in enumerate(widths))
-    )
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = [
+        " | ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
+        )
+        for row in (header, rule, *rows)
+    ]
     return "\n".join(f"| {line} |" for line in lines)
 
 
@@ -79,21 +82,20 @@ def _costs(document: dict[str, Any], cells: Cells) -> str:
 
 def _conditions(document: dict[str, Any]) -> str:
     """Return how the numbers came about, in words."""
-    facts, seeds = document["facts"], document["seeds"]
-    sizes = ", ".join(
-        f"{name} {one['rows'][0]}+{one['rows'][1]} ({one['split']})" for name, one in document["sets"].items()
-    )
-    versions = ", ".join(
-        f"{one['label'].strip('*')} {one['version'].split('+')[0]}" for one in document["models"].values()
-    )
-    load = max((cell["load"] or 0.0 for cell in document["cells"]), default=0.0)
+    facts, count = document["facts"], len(document["seeds"])
+    seeds = "1 seed" if count == 1 else f"{count} seeds, ± is one standard deviation"
+    sizes = [f"{name} {' + '.join(map(str, one['rows']))}" for name, one in document["sets"].items()]
+    apart = [name for name, one in document["sets"].items() if one["split"] == "official"]
+    but = f" but for the official split of {', '.join(apart)}" if apart else ""
+    versions = sorted({one["version"].rsplit("+", 1)[0] for one in document["models"].values()})
+    others = max((cell["others"] or 0.0 for cell in document["cells"]), default=0.0)
     return (
         f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, {' '.join(facts['flags'])}; "
-        f"Python {facts['python']}, torch {facts['torch']}; load before the cells at most {load:.1f}. "
-        f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''}{', ± is one standard deviation' if len(seeds) > 1 else ''}; "
-        f"the rank within a set is in parentheses. Seconds and memory are those of the whole process, from its start; "
-        f"glia's budget is {document['budget']} and holds its yardsticks and report; peers take their time, "
-        f"`!` marks more than {document['clock']:g} s. Rows (train+test): {sizes}. Versions: {versions}."
+        f"Python {facts['python']}, {'; '.join(versions)}. Other processes took at most {others:.1f} cores. "
+        f"{seeds}; in parentheses is the rank within a set. Seconds and memory are those of the whole "
+        f"process, from its start: glia's budget is {document['budget']} and includes yardsticks and report; "
+        f"peers take their time, `!` marks more than {document['clock']:g} s. "
+        f"Rows (train + test), 80/20 by seed{but}: {', '.join(sizes)}."
     )
 
 

@@ -32,13 +32,13 @@ def scores(predictions: Path, test: Path, target: str, task: str) -> dict[str, f
     """Return the scores of a file of predictions against the labels of the test file.
 
     Args:
-        predictions: Has ``prediction`` and, for two classes, ``probability_<class>``; rows as in the test file.
+        predictions: Has ``prediction`` and, for classes, ``probability_<class>``; rows as in the test file.
         test: Has the target.
         target: Its name.
         task: ``"classify"`` (two classes) or ``"regress"``.
 
     Returns:
-        ``accuracy, roc_auc, average_precision, log_loss`` (the positive class is the rarer one), or ``rmse, r2``.
+        ``accuracy, roc_auc, average_precision, log_loss`` (the rarer class is positive) or ``rmse, r2``.
 
     Raises:
         ValueError: When rows or columns are missing.

@@ -36,7 +36,7 @@ def ranks(values: Mapping[str, float], *, greater: bool) -> dict[str, float]:
 def mean_ranks(
     table: Mapping[str, Mapping[str, float]], greater: Mapping[str, bool], models: Iterable[str]
 ) -> dict[str, float]:
-    """Return the mean over the sets of the ranks among some models; one that lacks a set is not ranked at all.
+    """Return each model's mean rank over the sets; one that lacks a set is not ranked at all.
 
     Args:
         table: From set to model to its mean score.

@@ -1,7 +1,7 @@
 """Fill measured tables into pages: ``python -m bench.docs FILE …``.
 
-What stands between ``<!-- bench:NAME -->`` and ``<!-- /bench -->`` is replaced by ``bench/results/NAME.json`` as
-Markdown, so no number in a page is typed by hand.
+What stands between ``<!-- bench:NAME -->`` and ``<!-- /bench -->`` is replaced by ``bench/results/NAME.json``
+as Markdown, so no number in a page is typed by hand.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ PINS = ROOT / "bench" / "peers.txt"
 
 # pytabkit's own extra "models" would bring every model it knows; these are what the two used here need.
 PACKAGES = ("torch", "scikit-learn", "skorch", "pytabkit", "lightgbm", "catboost")
-# Its declared dependencies pull a GPU communication library of hundreds of megabytes; numpy and scipy are there.
+# Its declared dependencies pull hundreds of megabytes for GPUs; what it needs, numpy and scipy, is there.
 ALONE = ("xgboost",)
 
 

@@ -1,4 +1,4 @@
-"""What every peer reads: the same two CSV files as pandas frames, with the labels of the test rows left unread."""
+"""What every peer reads: the same two CSV files as pandas frames, without the labels of the test rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 __all__ = ["Frame", "dense", "imputed", "read"]
 
-# Histogram gradient boosting takes no more categories than this. Text columns beyond it (names, ticket numbers) are
+# Histogram gradient boosting takes no more categories than this. Text columns beyond it (names, tickets) are
 # left out for every peer, as its user would.
 MOST_CATEGORIES = 255
 

@@ -1,4 +1,4 @@
-"""A perceptron in skorch as its guide writes one: two hidden layers of 128, Adam, early stopping, best weights kept."""
+"""A perceptron in skorch: two hidden layers of 128, Adam, early stopping with the best weights kept."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glia.core.documents import MOST_LEVELS, dumps, loads, plain, read_json, write_json
+from glia.core.documents import MOST_LEVELS, dumps, loads, plain
 from glia.core.errors import BundleError, DataError
+from glia.core.store import read_json, write_json
 
 leaves = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

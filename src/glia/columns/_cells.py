@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from glia.columns._missing import is_missing
+from glia.columns._missing import any_missing, is_missing
 from glia.core.raw import Raw
 
 __all__ = ["Cells", "cells", "word_of"]
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Cells:
 
     words: list[str]
     codes: np.ndarray
-    _known: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    _known: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def here(self) -> int:
@@ -39,11 +41,13 @@ class Cells:
 
     def spread(self, per_word: np.ndarray, missing: Any) -> np.ndarray:
         """Return a value per word as a value per row."""
+        if np.array_equal(self.codes, np.arange(len(per_word))):
+            return per_word  # every row its own word, as in free text; copying that is what costs
         return np.concatenate([per_word, np.full_like(per_word, missing, shape=(1, *per_word.shape[1:]))])[
             self.codes
         ]
 
-    def read(self, how: str, reader: Callable[[list[str]], np.ndarray]) -> np.ndarray:
+    def read(self, how: str, reader: Callable[[list[str]], _Found]) -> _Found:
         """Return what a reader makes of the words, asking it only once."""
         if how not in self._known:
             self._known[how] = reader(self.words)
@@ -71,18 +75,18 @@ def cells(raw: Raw, *, strict: bool = False) -> Cells:
 
 
 def _text(values: np.ndarray) -> tuple[list[str], np.ndarray]:
-    listed = values.tolist()
+    cells = values.tolist()
     try:
-        found = dict.fromkeys(listed)
-        plain = all(type(word) is str or word is None for word in found)
+        found = dict.fromkeys(cells)
+        plain = set(map(type, found)) <= {str, type(None)}
     except TypeError:
-        plain = False
+        plain = False  # a list or the like in a cell
     if not plain:
-        # 1, True and "1" are different texts but may be equal keys, so everything becomes text first.
-        listed = [word_of(value) for value in listed]
-        found = dict.fromkeys(listed)
-    index = {word: code for code, word in enumerate(found)}
-    codes = np.fromiter(map(index.__getitem__, listed), np.int64, len(listed))
+        # 1, True and 1.0 are different texts but equal keys, so everything becomes text first.
+        cells = [word_of(value) for value in cells]
+        found = dict.fromkeys(cells)
+    index = dict(zip(found, range(len(found))))
+    codes = np.fromiter(map(index.__getitem__, cells), np.int64, len(cells))
     return [word or "" for word in found], codes
 
 
@@ -91,13 +95,19 @@ def _typed(values: np.ndarray) -> tuple[list[str], np.ndarray]:
     return [word_of(value) for value in found.tolist()], codes.astype(np.int64)
 
 
-def _cleaned(found: Iterable[str], codes: np.ndarray, strict: bool) -> Cells:
+def _cleaned(found: list[str], codes: np.ndarray, strict: bool) -> Cells:
     """Strip white space, merge words that became equal, and let missing ones go."""
+    words = list(map(str.strip, found))
+    if words == found and not any_missing(words, strict=strict) and not (codes < 0).any():
+        return Cells(words, codes)
+    # Rows that the source left empty may have been the only ones with a word, so what is unused goes, too.
+    used = np.zeros(len(words) + 1, bool)
+    used[codes] = True
     index: dict[str, int] = {}
-    moved = []
-    for word in found:
-        word = word.strip()
-        moved.append(-1 if is_missing(word, strict=strict) else index.setdefault(word, len(index)))
+    moved = [
+        -1 if not kept or is_missing(word, strict=strict) else index.setdefault(word, len(index))
+        for word, kept in zip(words, used.tolist())
+    ]
     return Cells(list(index), np.array([*moved, -1], np.int64)[codes])
 
 

@@ -41,7 +41,7 @@ def coded(
         RowError: A target without a value, or with a label never seen in training.
     """
     if role == "input":
-        return {"category": found.spread(np.maximum(index + _RESERVED, 1), 0)[:, None]}
+        return {"category": found.spread(index + _RESERVED, 0)[:, None]}
     missing_target(name, found.codes < 0)
     codes = found.spread(index, -1)
     if (codes < 0).any():

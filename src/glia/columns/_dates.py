@@ -15,8 +15,13 @@ _YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_TIM
 _DAY_NAME = re.compile(rf"(\d{{1,2}})[- .]+([A-Za-z]{{3,9}})[-, .]+(\d{{4}}){_TIME}{_ZONE}")
 _NAME_DAY = re.compile(rf"([A-Za-z]{{3,9}})[ .]+(\d{{1,2}}),? +(\d{{4}}){_TIME}{_ZONE}")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
-# One pass of the regular expression engine over all words at once: the common case at the speed of C.
-_ALL_ISO = re.compile(r"(?:\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?\n)+")
+# What NumPy reads rightly by itself, at the speed of C; known by the shapes of all words at once.
+_DIGITS = str.maketrans("123456789", "000000000")
+_ISO = frozenset(
+    "0000-00-00" + clock
+    for join in " T"
+    for clock in ("", *(f"{join}00:00{seconds}" for seconds in ("", ":00", ":00.000", ":00.000000")))
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NONE = (0, 0, 0, 0)
 
@@ -52,7 +57,7 @@ def to_dates(words: list[str], days_lead: bool = False) -> np.ndarray:
         >>> to_dates(["2024-02-29", "29 Feb 2024 10:30", "2023-02-29"]).astype(str).tolist()
         ['2024-02-29T00:00:00.000000', '2024-02-29T10:30:00.000000', 'NaT']
     """
-    if words and _ALL_ISO.fullmatch("\n".join(words) + "\n"):
+    if words and _ISO.issuperset("\n".join(words).translate(_DIGITS).split("\n")):
         try:
             return np.array(words, "datetime64[us]")
         except ValueError:

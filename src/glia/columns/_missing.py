@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["is_missing"]
+from collections.abc import Iterable
+
+__all__ = ["any_missing", "is_missing"]
 
 # A label such as "none" or "-" (beside "+") can be an answer, so a target takes only the first set.
 _ALWAYS = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "nat", "?"})
@@ -24,3 +26,8 @@ def is_missing(word: str, *, strict: bool = False) -> bool:
         (True, True, False)
     """
     return word.lower() in (_ALWAYS if strict else _AS_INPUT)
+
+
+def any_missing(words: Iterable[str], *, strict: bool = False) -> bool:
+    """Return whether any of many words says that nothing is there, much faster than one by one."""
+    return not (_ALWAYS if strict else _AS_INPUT).isdisjoint(map(str.lower, words))

@@ -16,8 +16,12 @@ Style = Literal["point", "comma"]
 
 _SPACES = " '’\u00a0\u2009\u202f"
 _SIGNS = re.compile(r"^([-+]?)\s*[$€£¥₹]\s*|\s*[$€£¥₹%]$")
-_POINT = re.compile(rf"[-+]?(\d{{1,3}}([,{_SPACES}]\d{{3}})+|\d+)?(\.\d*)?([eE][-+]?\d+)?")
-_COMMA = re.compile(rf"[-+]?(\d{{1,3}}([.{_SPACES}]\d{{3}})+|\d+)?(,\d*)?([eE][-+]?\d+)?")
+_POINT = re.compile(rf"[-+]?(?=\.?\d)(\d{{1,3}}([,{_SPACES}]\d{{3}})+|\d*)(\.\d*)?([eE][-+]?\d+)?")
+_COMMA = re.compile(rf"[-+]?(?=,?\d)(\d{{1,3}}([.{_SPACES}]\d{{3}})+|\d*)(,\d*)?([eE][-+]?\d+)?")
+_DROP: dict[str, str | None] = dict.fromkeys(_SPACES)
+_POINTED = (_POINT, str.maketrans({**_DROP, ",": None}))
+# In a column of decimal commas, what no comma can have written is still a number with a point.
+_READ = {"point": (_POINTED,), "comma": ((_COMMA, str.maketrans({**_DROP, ".": None, ",": "."})), _POINTED)}
 # What only one of the two conventions can have written.
 _ONLY_COMMA = re.compile(
     r"[-+]?(\d*,(\d{1,2}|\d{4,})|\d{4,},\d+|0,\d+|\d{1,3}(\.\d{3})+,\d*|\d{1,3}(\.\d{3}){2,})"
@@ -25,7 +29,9 @@ _ONLY_COMMA = re.compile(
 _ONLY_POINT = re.compile(
     r"[-+]?(\d*\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+|\d{1,3}(,\d{3})+\.\d*|\d{1,3}(,\d{3}){2,})"
 )
+_TELLING = re.compile(r",|\.[^\n]*\.")
 _LOOK_AT = 10_000
+_TRY = 500
 
 
 def style_of(words: list[str]) -> Style:
@@ -36,7 +42,7 @@ def style_of(words: list[str]) -> Style:
         ('comma', 'point', 'point')
     """
     words = words[:_LOOK_AT]
-    if not any("," in word or word.count(".") > 1 for word in words):
+    if not _TELLING.search("\n".join(words)):
         return "point"
     bare = [_SIGNS.sub(r"\1", word) for word in words]
     comma = sum(_ONLY_COMMA.fullmatch(word) is not None for word in bare)
@@ -62,7 +68,7 @@ def to_numbers(words: list[str], style: Style = "point") -> np.ndarray:
             pass
         else:
             # Python reads 1_000 as a number; in a table it is a code.
-            if not any("_" in word for word in words):
+            if "_" not in "".join(words):
                 return fast
     return np.fromiter((_number(word, style) for word in words), np.float64, len(words))
 
@@ -73,16 +79,11 @@ def _number(word: str, style: Style) -> float:
             return float(word)
         except ValueError:
             pass
-    bare = _SIGNS.sub(r"\1", word.replace("−", "-"))
-    for pattern, group, point in ((_COMMA, ".", ","), (_POINT, ",", ".")):
-        if (style == "comma" or point == ".") and pattern.fullmatch(bare):
-            for sign in (group, *_SPACES):
-                bare = bare.replace(sign, "")
-            try:
-                return float(bare.replace(point, "."))
-            except ValueError:
-                return float("nan")
-    return float(bare) if bare.lower().lstrip("+-") in ("inf", "infinity") else float("nan")
+    for spelled in (word, _SIGNS.sub(r"\1", word.replace("−", "-"))):
+        for pattern, plain in _READ[style]:
+            if pattern.fullmatch(spelled):
+                return float(spelled.translate(plain))
+    return float(word) if word.lower().lstrip("+-") in ("inf", "infinity") else float("nan")
 
 
 def are_codes(words: list[str]) -> bool:
@@ -97,10 +98,21 @@ def are_codes(words: list[str]) -> bool:
 
 
 def numeric_share(found: Cells) -> tuple[float, Style]:
-    """Return the share of what is there that is a number, and how the column writes decimals."""
+    """Return the share of what is there that is a number, and how the column writes decimals.
+
+    A share below one half is an estimate from some of the words: text is not tried for numbers word by word.
+    """
+    return found.read("numeric share", lambda _: _numeric_share(found))
+
+
+def _numeric_share(found: Cells) -> tuple[float, Style]:
+    some = found.words[:: len(found.words) // _TRY + 1]
     style = style_of(found.words)
+    readable = ~np.isnan(to_numbers(some, style))
+    if not len(some) or readable.mean() < 0.5:
+        return (float(readable.mean()) if len(some) else 0.0), style
     values = found.read(style, lambda words: to_numbers(words, style))
-    return (float(found.counts[~np.isnan(values)].sum()) / max(found.here, 1), style)
+    return float(found.counts[~np.isnan(values)].sum()) / found.here, style
 
 
 def read_numbers(raw: Raw, style: Style | None = None) -> tuple[np.ndarray, np.ndarray]:

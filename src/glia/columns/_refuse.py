@@ -67,7 +67,7 @@ def unreadable(name: str, wanted: str, wrong: np.ndarray, raw: Raw, then: str) -
             "stop" if stop else "note",
             f"{count} of {here} values of {name!r} are not {wanted}, such as {word_of(raw.values[row])!r}",
             {"column": name, "row": row, "count": count, "value": word_of(raw.values[row])},
-            f"training rows held {wanted}s here; give the column in that form" if stop else then,
+            f"every such value was {wanted} in training; bring them in that form" if stop else then,
         )
     ]
 

@@ -20,7 +20,7 @@ class Scale:
     """Where a number's middle is and how wide it spreads, learned from training rows.
 
     The middle is the median and the width the range from the 25 % to the 75 % quantile, or half the whole
-    range where that is zero; z = (x - middle) / width is then clipped smoothly to ±3 by z / sqrt(1 + (z / 3)²).
+    range where that is zero; z = (x - middle) / width is then clipped smoothly to ±3 by z / √(1 + (z / 3)²).
     Source: Holzmüller, Grinsztajn, Steinwart, *Better by Default*, 2024, https://arxiv.org/abs/2407.04491.
 
     Args:

@@ -93,7 +93,7 @@ class Category(Column):
             Finding(
                 "unseen_category",
                 "note",
-                f"{count} of {len(raw)} values of {self.name!r} are new or were very rare in training, such as {word!r}",
+                f"{count} of {len(raw)} values of {self.name!r} are new or were very rare, such as {word!r}",
                 {"column": self.name, "row": row, "count": count, "value": word},
                 "they count as unknown",
             )

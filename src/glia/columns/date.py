@@ -21,11 +21,11 @@ __all__ = ["Date"]
 
 _START = np.datetime64("2000-01-01", "us")
 _DAY = 86_400e6
-_LOOK_AT = 200
+_LOOK_AT = 40
 
 
 class Date(Column):
-    """A moment: days elapsed as a number; month, day, weekday and hour on circles where they vary in training.
+    """A moment: days elapsed as a number; month, day, weekday and hour on circles where they vary.
 
     The year needs no feature of its own: it is the slow part of the time elapsed.
 

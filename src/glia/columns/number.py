@@ -18,6 +18,8 @@ from glia.core.values import Spec
 
 __all__ = ["Number"]
 
+_FEW = 20
+
 
 class Number(Column):
     """A number: median and quantile range of the training rows, clipped smoothly; missing ones are marked.
@@ -54,7 +56,12 @@ class Number(Column):
             return Guess(0.2, "leading zeros say that its digits are codes")
         written = " with decimal commas" if style == "comma" else ""
         if share == 1:
-            return Guess(0.85, f"all {found.here} values are numbers{written}")
+            few = (
+                f", {len(found.words)} different ones whose order may matter"
+                if len(found.words) <= _FEW
+                else ""
+            )
+            return Guess(0.85, f"all {found.here} values are numbers{written}{few}")
         said = f"{share:.1%} of {found.here} values are numbers{written}"
         return (
             Guess(0.75, f"{said}, the others count as missing") if share >= 0.9 else Guess(0.2 * share, said)

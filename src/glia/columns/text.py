@@ -18,6 +18,7 @@ from glia.core.values import Spec
 __all__ = ["Text"]
 
 _MOST = 256
+_OFTEN = 20  # rows with a word are enough, however many rows there are
 # Letters and digits apart: "C85" shares its "c" with "C123", and "17599" stays one word.
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
@@ -56,8 +57,9 @@ class Text(Column):
         for text, count in zip(found.words, found.counts.tolist()):
             for word in set(_words(text)):
                 rows[word] += count
-        # A word of a single row cannot be learned from.
-        often = sorted((-count, word) for word, count in rows.items() if count >= 2)
+        # A word of one row in a hundred, or of one row in all, cannot be learned from.
+        least = max(2, min(_OFTEN, found.here // 100))
+        often = sorted((-count, word) for word, count in rows.items() if count >= least)
         self.words = tuple(sorted(word for _, word in often[:_MOST]))
 
     def specs(self) -> dict[str, Spec]:
@@ -82,9 +84,12 @@ class Text(Column):
     def summarize(self, raw: Raw) -> dict[str, np.ndarray]:
         """Return how many rows hold each word, and the share of rows with no text."""
         found = cells(raw)
-        holds = (self._bags(found.words) > 0).astype(np.int64)
+        holds = (self._bags(found.words) > 0).astype(np.float64)
         gone = (found.codes < 0).mean() if len(raw) else 0.0
-        return {"rows": found.counts @ holds, "missing": np.array([gone], np.float32)}
+        return {
+            "rows": (found.counts.astype(np.float64) @ holds).astype(np.int64),
+            "missing": np.array([gone], np.float32),
+        }
 
     def corrupt(self, raw: Raw, strength: float, generator: np.random.Generator) -> Raw:
         """Return texts with two neighboring letters swapped."""

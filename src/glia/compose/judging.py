@@ -15,10 +15,11 @@ from glia.core.finding import Score
 from glia.core.recipe import Recipe
 from glia.core.values import Answer
 from glia.judge.calibration import Calibration, calibrate
-from glia.judge.measure import Yard, measure
 from glia.judge.scores import confusion, fitting, per_class, reliability, score
 from glia.judge.verdict import Verdict, verdict
+from glia.judge.yardsticks import Yard, measure
 from glia.train.evaluation import evaluating
+from glia.train.plan import available_threads
 
 __all__ = ["Judged", "judge", "yardsticks"]
 
@@ -47,14 +48,15 @@ def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, 
     if not recipe.judge.yardsticks:
         return {}
     return measure(
-        prepared.inputs, prepared.targets, prepared.schema.specs(), prepared.question.objective,
-        seconds=seconds, seed=recipe.seed, weight=prepared.weight["train"],
-        classes=len(prepared.classes), decode=_decode(prepared),
-    )  # fmt: skip
-
-
-def _decode(prepared: Prepared) -> Any:
-    return prepared.schema.decode if prepared.question.objective == "regress" else None
+        prepared.inputs,
+        prepared.truth,
+        {**prepared.schema.specs(), **prepared.schema.specs("target")},
+        prepared.question.objective,
+        seconds=seconds,
+        seed=recipe.seed,
+        weight=prepared.weight["train"],
+        threads=available_threads(),
+    )
 
 
 def judge(
@@ -62,7 +64,7 @@ def judge(
 ) -> Judged:
     """Return calibration, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
     answers, calibration = _answers(prepared, trained, choices, recipe)
-    names = fitting(prepared.question.objective, len(prepared.classes))
+    names = fitting(prepared.question.objective)
     parts = [part for part in ("valid", "test") if len(prepared.targets[part])]
     scores = {
         part: score(names, answers[part], prepared.truth[part], units=prepared.units[part], seed=recipe.seed)
@@ -93,7 +95,7 @@ def _answers(
             raw[part] = prepared.schema.decode(out) if prepared.question.objective == "regress" else out
     calibration = calibrate(
         prepared.question.objective, raw["calibration"], prepared.truth["calibration"],
-        metric=choices.metric, level=recipe.judge.level, tune_threshold=choices.stratify,
+        metric=choices.metric, level=recipe.judge.level, imbalanced=choices.stratify,
     )  # fmt: skip
     return {part: calibration.answer(out) for part, out in raw.items()}, calibration
 

@@ -10,7 +10,7 @@ from glia.compose.prepare import PARTS, Prepared
 from glia.compose.training import Trained
 from glia.core.meter import Meter
 from glia.core.recipe import Recipe
-from glia.judge.measure import Yard
+from glia.judge.yardsticks import Yard
 from glia.train.plan import Plan
 
 __all__ = ["result"]

@@ -180,7 +180,7 @@ def _part(
     times = _times(table, data.time)
     codes, classes = schema.first_look(table)
     view = View(
-        raw=table, kinds={name: column.kind for name, column in schema.columns.items()},
+        raw=table.without(*schema.keys), kinds={name: schema.columns[name].kind for name in inputs},
         targets=question.targets, target=codes, classes=classes, objective=question.objective,
         duplicates=duplicates, times=times, test=tables.get("test"), grouped=data.group is not None,
         seed=recipe.seed, seconds=min(2.0, 0.05 * (recipe.budget or 60.0)),

@@ -19,7 +19,7 @@ from glia.core.values import Batch, Readings, derived
 from glia.judge.calibration import Calibration
 from glia.metrics import metrics
 from glia.nets import nets as shelf
-from glia.nets.blocks.flat import Flat
+from glia.nets.blocks.foreign import Foreign
 from glia.streams.minibatches import Minibatches
 from glia.train.groups import grouped
 from glia.train.job import Job, Nets, State
@@ -100,7 +100,7 @@ def build(
     torch.manual_seed(derived(seed, "init"))
     asked = prepared.schema.specs("target")
     role = objective.roles(prepared.schema.specs(), asked)["net"]
-    net: nn.Module = Flat(module, role.inputs) if module is not None else _from_shelf(choices, role)
+    net: nn.Module = Foreign(module, role.inputs) if module is not None else _from_shelf(choices, role)
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from glia.core.errors import DataError, GliaError
-from glia.core.store import megabytes, refusing, write_atomic
 
-__all__ = ["dumps", "loads", "plain", "read_json", "write_json"]
+__all__ = ["dumps", "loads", "plain"]
 
-MOST_BYTES = 256 * 2**20
 MOST_LEVELS = 64
 
 
@@ -40,13 +38,8 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def write_json(path: str | Path, document: Any) -> None:
-    """Write a document as readable JSON, atomically; see :func:`plain`."""
-    write_atomic(path, dumps(document))
-
-
 def dumps(document: Any) -> bytes:
-    """Return a document as the bytes that :func:`write_json` writes; equal documents give equal bytes."""
+    """Return a document as the bytes that :func:`glia.core.store.write_json` writes; equal documents give equal bytes."""
     text = json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     try:
         return text.encode()
@@ -54,32 +47,8 @@ def dumps(document: Any) -> bytes:
         return (json.dumps(plain(document), allow_nan=False, indent=1) + "\n").encode()
 
 
-def read_json(path: str | Path, kind: type[GliaError] = DataError, *, most: int = MOST_BYTES) -> Any:
-    """Read a JSON document that somebody else may have written.
-
-    Args:
-        path: The file.
-        kind: What to raise.
-        most: The largest size read, in bytes.
-
-    Raises:
-        GliaError: Of the given kind: too large, nested too deeply, a key twice, NaN or a number beyond
-            float64, not JSON at all; with the line, where there is one.
-    """
-    path = Path(path)
-    with refusing(path, kind):
-        size = path.stat().st_size
-        if not path.is_file() or size > most:
-            found = (
-                f"{megabytes(size)}, at most {megabytes(most)} are read" if path.is_file() else "not a file"
-            )
-            raise kind("bad_json", found, remedy="glia did not write this file", file=path)
-        data = path.read_bytes()
-    return loads(data, kind, path)
-
-
 def loads(data: bytes, kind: type[GliaError] = DataError, path: Path | None = None) -> Any:
-    """Return the document behind bytes, as strictly as :func:`read_json`."""
+    """Return the document behind bytes, as strictly as if a stranger had written it."""
     try:
         document = json.loads(
             data.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite

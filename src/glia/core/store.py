@@ -14,13 +14,27 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from glia.core.documents import dumps, loads
 from glia.core.errors import DataError, GliaError
 
-__all__ = ["building", "clean", "megabytes", "publish", "refusing", "settled", "sha256", "write_atomic"]
+__all__ = [
+    "building",
+    "clean",
+    "megabytes",
+    "publish",
+    "read_json",
+    "refusing",
+    "settled",
+    "sha256",
+    "write_atomic",
+    "write_json",
+]
 
 _TEMP = ".glia-temp-"
 _OLD = ".glia-old-"
+MOST_BYTES = 256 * 2**20
 
 _CODES = {
     errno.ENOSPC: "disk_full",
@@ -85,6 +99,35 @@ def write_atomic(path: str | Path, data: bytes) -> None:
         except BaseException:
             _drop(temp)
             raise
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write a document as readable JSON, atomically; see :func:`glia.core.documents.plain`."""
+    write_atomic(path, dumps(document))
+
+
+def read_json(path: str | Path, kind: type[GliaError] = DataError, *, most: int = MOST_BYTES) -> Any:
+    """Read a JSON document that somebody else may have written.
+
+    Args:
+        path: The file.
+        kind: What to raise.
+        most: The largest size read, in bytes.
+
+    Raises:
+        GliaError: Of the given kind: too large, nested too deeply, a key twice, NaN or a number beyond
+            float64, not JSON at all; with the line, where there is one.
+    """
+    path = Path(path)
+    with refusing(path, kind):
+        size = path.stat().st_size
+        if not path.is_file() or size > most:
+            found = (
+                f"{megabytes(size)}, at most {megabytes(most)} are read" if path.is_file() else "not a file"
+            )
+            raise kind("bad_json", found, remedy="glia did not write this file", file=path)
+        data = path.read_bytes()
+    return loads(data, kind, path)
 
 
 def publish(temp: str | Path, final: str | Path) -> None:

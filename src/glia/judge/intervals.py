@@ -12,19 +12,21 @@ import numpy as np
 
 from glia.core.values import derived
 
-__all__ = ["bootstrap", "jackknifed", "resampled", "wilson"]
+__all__ = ["bootstrap", "effective", "jackknifed", "resampled", "wilson"]
 
 LEVEL = 0.95
 RESAMPLES = 1000
 BLOCKS = 200
 _CHUNK = 64
+"""Resamples drawn at once; few enough to stay near the processor at 16,000 rows."""
 _NORMAL = NormalDist()
 
 
 def wilson(hits: float, n: float, level: float = LEVEL) -> tuple[float, float]:
     """Return the interval of a share of independent rows.
 
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
+    (1927).
 
     Args:
         hits: How many of the rows had it.
@@ -69,7 +71,7 @@ def resampled(places: np.ndarray, seed: int, resamples: int = RESAMPLES) -> Iter
 
 
 def jackknifed(places: np.ndarray, seed: int, blocks: int = BLOCKS) -> np.ndarray:
-    """Return counts (R, N) that leave out one block of units at a time; a block is one unit where units are few."""
+    """Return counts (R, N) that leave out one block of units at a time, or one unit where they are few."""
     units = int(places.max()) + 1
     generator = np.random.default_rng(derived(seed, "jackknife"))
     block = generator.permutation(units) % min(blocks, units)
@@ -77,36 +79,53 @@ def jackknifed(places: np.ndarray, seed: int, blocks: int = BLOCKS) -> np.ndarra
 
 
 def bootstrap(
-    value: float, drawn: np.ndarray, left_out: np.ndarray, few: int, level: float = LEVEL
+    value: float, drawn: np.ndarray, few: float, left_out: np.ndarray | None = None, level: float = LEVEL
 ) -> tuple[float, float]:
-    """Return the bias-corrected and accelerated interval, widened for small samples.
+    """Return the bootstrap interval, widened for small samples.
 
-    Where draws pile up at an end of the scale (a perfect ranking, an error clipped at 0) the correction has nothing
-    smooth to correct, and plain percentiles are returned.
-
-    Sources: B. Efron, Better bootstrap confidence intervals, JASA 82 (1987); T. Hesterberg, What teachers should know
-    about the bootstrap, The American Statistician 69 (2015), section 3.3, on the widening.
+    Sources: B. Efron, Better bootstrap confidence intervals, JASA 82 (1987); T. Hesterberg, What teachers
+    should know about the bootstrap, The American Statistician 69 (2015), section 3.3, on the widening.
 
     Args:
         value: The metric of all rows.
         drawn: (R,) the metric of resamples; NaN where a resample has none.
-        left_out: (G,) the metric with one block of units left out, which says how skewed it is.
-        few: How many units the metric hangs on: those of the rarest class, or all.
+        few: How many units the metric hangs on, see :func:`effective`.
+        left_out: (G,) the metric with one block of units left out, which says how skewed it is. Then the
+            interval is bias-corrected and accelerated, otherwise it consists of percentiles. So it does where
+            draws pile up at an end of the scale (a perfect ranking, an error clipped at 0): the correction
+            presumes that they spread smoothly.
         level: How often the interval should hold the true value.
     """
-    drawn, left_out = drawn[np.isfinite(drawn)], left_out[np.isfinite(left_out)]
+    drawn = drawn[np.isfinite(drawn)]
     if not len(drawn) or not np.isfinite(value):
         return float("nan"), float("nan")
     reach = _student(0.5 + level / 2, max(few - 1, 1)) * (few / max(few - 1, 1)) ** 0.5
     piled = max(np.mean(drawn == drawn.min()), np.mean(drawn == drawn.max())) > (1 - level) / 2
-    bias, skew = (0.0, 0.0) if piled else _bias_and_skew(value, drawn, left_out)
+    bias, skew = (0.0, 0.0) if left_out is None or piled else _bias_and_skew(value, drawn, left_out)
     z = np.array([bias - reach, bias + reach])
     shares = [_NORMAL.cdf(end) for end in bias + z / np.maximum(1 - skew * z, 1e-3)]
     low, high = np.quantile(drawn, shares)
     return float(low), float(high)
 
 
+def effective(sizes: np.ndarray) -> float:
+    """Return how many rows a mean over classes hangs on: all when classes are even, the rarest if not.
+
+    Source: B. L. Welch, The generalization of Student's problem, Biometrika 34 (1947), with equal variances.
+
+    Args:
+        sizes: How many rows each class has; classes without rows do not count.
+
+    Example:
+        >>> round(effective(np.array([50, 50]))), round(effective(np.array([990, 10])))
+        (100, 10)
+    """
+    share = 1.0 / sizes[sizes > 0]
+    return float(min(share.sum() ** 2 / (share**3).sum(), sizes.sum()))
+
+
 def _bias_and_skew(value: float, drawn: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:
+    left_out = left_out[np.isfinite(left_out)]
     below = (np.mean(drawn < value) + np.mean(drawn <= value)) / 2
     edge = 0.5 / len(drawn)
     pull = left_out.mean() - left_out
@@ -115,7 +134,7 @@ def _bias_and_skew(value: float, drawn: np.ndarray, left_out: np.ndarray) -> tup
     return _NORMAL.inv_cdf(float(np.clip(below, edge, 1 - edge))), skew
 
 
-def _student(share: float, freedom: int) -> float:
+def _student(share: float, freedom: float) -> float:
     """Return a quantile of Student's distribution."""
     from scipy.special import stdtrit
 

@@ -43,8 +43,8 @@ class Additive(Metric):
 class LabelCounts(Additive):
     """A metric of predicted labels, from how often each class is right, predicted and true.
 
-    Two classes give the numbers of class 1, more give the mean over the classes that occur, independent labels the
-    mean over the labels that occur.
+    Two classes give the numbers of class 1, more give the mean over the classes that occur, independent
+    labels the mean over the labels that occur.
     """
 
     needs = "label"
@@ -109,7 +109,7 @@ def asked(part: np.ndarray | None, name: str) -> np.ndarray:
 
 
 def one_hot(codes: np.ndarray, width: int) -> Any:
-    """Return codes (N,) as a sparse one-hot array (N, width); memory stays small however many classes there are."""
+    """Return codes (N,) as a sparse one-hot array (N, width), small however many classes there are."""
     from scipy import sparse
 
     rows = np.arange(len(codes))

@@ -21,8 +21,8 @@ __all__ = ["Ranked"]
 class Ranked(Metric):
     """A metric of how well scores put positives before negatives.
 
-    Two classes rank by the probability of class 1; more are taken one against the rest, independent labels one by
-    one, and the mean is taken over those that have both positives and negatives.
+    Two classes rank by the probability of class 1; more are taken one against the rest, independent labels
+    one by one, and the mean is taken over those that have both positives and negatives.
     """
 
     needs = "probability"
@@ -57,7 +57,8 @@ class Ranked(Metric):
 def _ladder(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[Any, Any]:
     """Return the sums that turn counts of rows into positives and negatives per group of equal scores.
 
-    Neighboring groups without a positive become one: they only ever count together, and a rare class costs little.
+    Neighboring groups without a positive become one: they only ever count together, and a rare class costs
+    little.
     """
     from scipy import sparse
 

@@ -10,7 +10,8 @@ __all__ = ["inside", "mean_where", "ratio"]
 def inside(probability: np.ndarray) -> np.ndarray:
     """Return probabilities as float64, moved off 0 and 1 by the rounding error of their own type.
 
-    A probability of exactly 0 is a rounded small one; its logarithm would let a single row outweigh all others.
+    A probability of exactly 0 is a rounded small one; its logarithm would let a single row outweigh all
+    others.
 
     Example:
         >>> bool(np.isfinite(np.log(inside(np.array([0.0, 1.0]))))[0])

@@ -11,7 +11,7 @@ __all__ = ["AveragePrecision"]
 
 
 class AveragePrecision(Ranked):
-    """The mean precision at each positive found, from the best score down; the step-wise area under precision-recall.
+    """The mean precision at each positive found, from the best score down; the area under precision-recall.
 
     Source: M. Zhu, Recall, precision and average precision, University of Waterloo working paper 2004-09.
 
@@ -19,7 +19,8 @@ class AveragePrecision(Ranked):
         >>> from glia.core.values import Answer
         >>> score = np.array([0.1, 0.4, 0.35, 0.8])
         >>> answer = Answer(probability=np.column_stack([1 - score, score]))
-        >>> AveragePrecision().value(AveragePrecision().stats(answer, np.array([0, 0, 1, 1]))).round(3).tolist()
+        >>> metric = AveragePrecision()
+        >>> metric.value(metric.stats(answer, np.array([0, 0, 1, 1]))).round(3).tolist()
         [0.833]
     """
 

@@ -13,10 +13,11 @@ __all__ = ["Brier"]
 class Brier(Additive):
     """The mean squared gap between probabilities and what happened.
 
-    Two classes: the gap of class 1, from 0 to 1. More classes: summed over the classes, from 0 to 2. Independent
-    labels: the mean over labels. The same as scikit-learn's.
+    Two classes: the gap of class 1, from 0 to 1. More classes: summed over the classes, from 0 to 2.
+    Independent labels: the mean over labels. The same as scikit-learn's.
 
-    Source: G. W. Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78 (1950).
+    Source: G. W. Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review
+    78 (1950).
 
     Example:
         >>> answer = Answer(probability=np.array([[0.5, 0.5], [0.2, 0.8]]))

@@ -17,17 +17,19 @@ BINS = 15
 class CalibrationError(Metric):
     """How far stated confidence is from the share that is right: debiased, top-label, root mean square.
 
-    Rows are put in up to 15 bins of equally many by the probability of their most probable class (of independent
-    labels: by the probability of the label, and the mean over labels is taken). The usual plug-in estimate is large
-    on small samples even for perfect probabilities; here the noise expected in each bin is subtracted, so that the
-    squared error is unbiased. It is 0 where less than the expected noise is seen.
+    Rows are put in up to 15 bins of equally many by the probability of their most probable class (of
+    independent labels: by the probability of the label, and the mean over labels is taken). The usual plug-in
+    estimate is large on small samples even for perfect probabilities; here the noise expected in each bin is
+    subtracted, so that the squared error is unbiased. It is 0 where less than the expected noise is seen.
 
-    Source: A. Kumar, P. Liang and T. Ma, Verified uncertainty calibration, NeurIPS 2019, section 4 (arXiv 1909.10155).
+    Source: A. Kumar, P. Liang and T. Ma, Verified uncertainty calibration, NeurIPS 2019, section 4 (arXiv
+    1909.10155).
 
     Example:
         >>> sure = np.tile([0.1, 0.9], (1000, 1))
         >>> truth = np.repeat([0, 1], [300, 700])  # right 70 % of the time, and 90 % sure
-        >>> CalibrationError().value(CalibrationError().stats(Answer(probability=sure), truth)).round(2).tolist()
+        >>> metric = CalibrationError()
+        >>> metric.value(metric.stats(Answer(probability=sure), truth)).round(2).tolist()
         [0.2]
     """
 
@@ -49,7 +51,7 @@ class CalibrationError(Metric):
         n, stated, right, _ = np.moveaxis((counts @ rows).reshape(shape), 2, 0)
         squares = (counts**2 @ rows).reshape(shape)[:, :, 3]
         share = ratio(right, n)
-        # Rows that count twice bring no second look: (sum of w)^2 / (sum of w^2) is how many looks there were.
+        # Rows that count twice bring no second look: (sum of w)^2 / (sum of w^2) is how many there were.
         looks = ratio(n**2, squares)
         noise = ratio(share * (1.0 - share), np.maximum(looks - 1.0, 0.0))
         squared = ratio((n * ((ratio(stated, n) - share) ** 2 - noise)).sum(-1), n.sum(-1))

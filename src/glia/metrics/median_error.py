@@ -39,7 +39,7 @@ class MedianError(Metric):
 
 
 def _median(error: np.ndarray, counts_NR: np.ndarray) -> np.ndarray:
-    """Return the median of ascending errors that occur so often; the mean of the middle two of an even number."""
+    """Return the median of ascending errors that occur so often; of an even number, the mean of two."""
     reached = np.cumsum(counts_NR, 0)
     half = reached[-1] / 2.0
     lower = error[np.argmax(reached >= half, 0)]

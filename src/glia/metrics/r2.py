@@ -23,7 +23,7 @@ class R2(Additive):
     needs = "point"
 
     def rows(self, answer: Answer, truth: np.ndarray) -> np.ndarray:
-        """Return squared errors, truths and squared truths per target, and 1 to count the row: (N, 3T + 1)."""
+        """Return squared errors, truths and squared truths per target, and 1 to count rows: (N, 3T + 1)."""
         truth = truth.astype(np.float64)
         squared = (asked(answer.point, "point") - truth) ** 2
         # Without the shift, the spread of large numbers would be the difference of two huge sums.
@@ -31,7 +31,7 @@ class R2(Additive):
         return np.column_stack([squared, centered, centered**2, np.ones(len(truth))])
 
     def of(self, sums: np.ndarray) -> np.ndarray:
-        """Return 1 minus squared errors over squared deviations; 0 (or 1 if exact) where truth does not vary."""
+        """Return 1 minus squared errors over squared deviations; 0 (1 if exact) where truth is constant."""
         left, total, squares = np.split(sums[:, :-1], 3, axis=1)
         spread = np.maximum(squares - ratio(total**2, sums[:, -1:]), 0.0)
         varies = spread > 1e-15 * squares

@@ -13,7 +13,8 @@ __all__ = ["RocAuc"]
 class RocAuc(Ranked):
     """The chance that a positive row is scored above a negative one, ties counting one half.
 
-    Source: J. A. Hanley and B. J. McNeil, The meaning and use of the area under a ROC curve, Radiology 143 (1982).
+    Source: J. A. Hanley and B. J. McNeil, The meaning and use of the area under a ROC curve, Radiology 143
+    (1982).
 
     Example:
         >>> from glia.core.values import Answer

@@ -13,7 +13,9 @@ __all__ = ["axis", "shared_scale", "strip"]
 
 def shared_scale(scores: list[Mapping[str, Any]]) -> Scale:
     """Return the scale that holds every score and its interval."""
-    return fitting([score.get(key) for score in scores for key in ("value", "low", "high")], count=4, pad=0.04)
+    return fitting(
+        [score.get(key) for score in scores for key in ("value", "low", "high")], count=4, pad=0.04
+    )
 
 
 def strip(score: Mapping[str, Any], scale: Scale, label: str, class_: str) -> Html:

@@ -27,7 +27,14 @@ def framed(x: Scale, y: Scale, *marks: Html, x_name: str, y_name: str, label: st
         label: What the chart shows, for those who listen to it.
     """
     grid = [
-        tag("line", x1="0", x2="100%", y1=percent(100 - y.at(tick)), y2=percent(100 - y.at(tick)), class_="grid")
+        tag(
+            "line",
+            x1="0",
+            x2="100%",
+            y1=percent(100 - y.at(tick)),
+            y2=percent(100 - y.at(tick)),
+            class_="grid",
+        )
         for tick in y.ticks
     ]
     rows = [
@@ -35,7 +42,8 @@ def framed(x: Scale, y: Scale, *marks: Html, x_name: str, y_name: str, label: st
         for tick in y.ticks
     ]
     columns = [
-        tag("text", tick_text(tick, x), x=percent(x.at(tick)), y="16", text_anchor="middle") for tick in x.ticks
+        tag("text", tick_text(tick, x), x=percent(x.at(tick)), y="16", text_anchor="middle")
+        for tick in x.ticks
     ]
     return tag(
         "div",

@@ -18,12 +18,21 @@ def heat(labels: Sequence[object], counts: Sequence[Sequence[float]], *, rows: s
         rows: What a row is.
         columns: What a column is.
     """
-    head = tag("tr", tag("th", f"{rows} \N{DOWNWARDS ARROW}  {columns} \N{RIGHTWARDS ARROW}"), [tag("th", _short(one)) for one in labels])
+    head = tag(
+        "tr",
+        tag("th", f"{rows} \N{DOWNWARDS ARROW}  {columns} \N{RIGHTWARDS ARROW}"),
+        [tag("th", _short(one)) for one in labels],
+    )
     body = []
     for label, row in zip(labels, counts, strict=True):
         total = sum(row) or 1
         cells = [
-            tag("td", f"{count:,.0f}", tag("small", f"{count / total:.0%}"), class_=f"h{round(10 * count / total)}")
+            tag(
+                "td",
+                f"{count:,.0f}",
+                tag("small", f"{count / total:.0%}"),
+                class_=f"h{round(10 * count / total)}",
+            )
             for count in row
         ]
         body.append(tag("tr", tag("th", _short(label), scope="row"), cells))

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from glia.report.draw_frame import Point, dot, framed, path
 from glia.report.markup import Html, tag
-from glia.report.scale import finite, fitting, percent
+from glia.report.scale import Scale, finite, fitting, percent
 
 __all__ = ["lines"]
 
 MOST_POINTS = 240
 
 
-def lines(series: Mapping[str, Sequence[tuple[float, object]]], *, x_name: str, y_name: str, kept: float | None) -> Html:
+def lines(
+    series: Mapping[str, Sequence[tuple[float, object]]], *, x_name: str, y_name: str, kept: float | None
+) -> Html:
     """Return named curves in one frame.
 
     A reading that is not a number interrupts its curve and is never bridged or averaged away.
@@ -27,24 +29,33 @@ def lines(series: Mapping[str, Sequence[tuple[float, object]]], *, x_name: str, 
     """
     x = fitting([a for points in series.values() for a, _ in points])
     y = fitting(_calm([b for points in series.values() for _, b in points]), count=4)
-    marks: list[Html] = []
-    if kept is not None:
-        at = percent(x.at(kept))
-        marks.append(tag("line", x1=at, x2=at, y1="0", y2="100%", class_="kept"))
+    marks = [] if kept is None else [_upright(percent(x.at(kept)), "100%")]
     for number, points in enumerate(series.values()):
-        for piece in _pieces(_thinned(points)):
-            marks.append(path(piece, x, y, f"c{number}") if len(piece) > 1 else dot(*piece[0], x, y, f"c{number}"))
+        marks += [_curve(piece, x, y, f"c{number}") for piece in _pieces(_thinned(points))]
     names = [
-        tag("li", tag("svg", tag("line", x1="0", x2="22", y1="6", y2="6", class_=f"line c{i}"), width="22", height="12"), name)
+        (_key(tag("line", x1="0", x2="22", y1="6", y2="6", class_=f"line c{i}")), name)
         for i, name in enumerate(series)
     ]
     if kept is not None:
-        mark = tag("svg", tag("line", x1="11", x2="11", y1="0", y2="12", class_="kept"), width="22", height="12")
-        names.append(tag("li", mark, f"weights kept (step {kept:,.0f})"))
+        names.append((_key(_upright("11", "12")), f"weights kept (step {kept:,.0f})"))
     label = f"{y_name} of {', '.join(series)} over {x_name}"
     return tag(
-        "div", tag("ul", names, class_="legend"), framed(x, y, *marks, x_name=x_name, y_name=y_name, label=label)
+        "div",
+        tag("ul", [tag("li", *name) for name in names], class_="legend"),
+        framed(x, y, *marks, x_name=x_name, y_name=y_name, label=label),
     )
+
+
+def _upright(at: str, height: str) -> Html:
+    return tag("line", x1=at, x2=at, y1="0", y2=height, class_="kept")
+
+
+def _key(mark: Html) -> Html:
+    return tag("svg", mark, width="22", height="12")
+
+
+def _curve(piece: list[Point], x: Scale, y: Scale, class_: str) -> Html:
+    return path(piece, x, y, class_) if len(piece) > 1 else dot(*piece[0], x, y, class_)
 
 
 def _calm(values: Sequence[object]) -> list[float]:

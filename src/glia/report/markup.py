@@ -16,7 +16,7 @@ class Html(str):
     __slots__ = ()
 
 
-def tag(name: str, *children: Any, **attributes: Any) -> Html:
+def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
     """Return an element; an attribute of ``None`` or ``False`` is left out, ``class_`` is written ``class``.
 
     Args:
@@ -52,6 +52,9 @@ def _attribute(key: str, value: Any) -> str:
 
 def _visible(text: str) -> str:
     """Return text without what could not be written or would turn the line around it."""
-    hidden = {ord(mark): "\N{REPLACEMENT CHARACTER}" for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+    hidden = {
+        ord(mark): "\N{REPLACEMENT CHARACTER}"
+        for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    }
     text = text.translate(hidden).encode("utf-8", "replace").decode()
     return "".join(mark if mark >= " " or mark in "\n\t" else "\N{REPLACEMENT CHARACTER}" for mark in text)

@@ -53,7 +53,7 @@ def fitting(values: Iterable[object], *, count: int = 5, pad: float = 0.0) -> Sc
     low, high = low - room, high + room
     step = _round_step((high - low) / count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return Scale(first * step, last * step, tuple(round(i * step, 12) for i in range(first, last + 1)))
+    return Scale(first * step, last * step, tuple(float(f"{i * step:.12g}") for i in range(first, last + 1)))
 
 
 def _round_step(rough: float) -> float:
@@ -70,8 +70,11 @@ def tick_text(value: float, scale: Scale) -> str:
     """Return a tick's label, with the decimals that its axis needs."""
     step = abs(scale.ticks[1] - scale.ticks[0]) if len(scale.ticks) > 1 else 1.0
     size = max(abs(scale.low), abs(scale.high))
-    if size >= 1e6 or size < 1e-3:
-        return f"{value:.1e}" if value else "0"
+    if size >= 1e9 or size < 1e-3:
+        return f"{value:.3g}"
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if size >= max(unit, 1e4):
+            return f"{value / unit:.4g}{letter}" if value else "0"
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if round(step, decimals) != round(step, 6):
         decimals += 1

@@ -30,8 +30,8 @@ def read(source: Any, *, names: Sequence[str] | None = None) -> RawTable:
     Text stays exactly as the file has it, since deciding what a cell means belongs to the columns.
 
     Args:
-        source: A path, ``"sqlite:///file.db?table=x"``, a pandas or polars frame, a NumPy array, a dict of arrays,
-            an ``(X, y)`` tuple, or the name of a set bundled with scikit-learn such as ``"iris"``.
+        source: A path, ``"sqlite:///file.db?table=x"``, a pandas or polars frame, a NumPy array, a dict of
+            arrays, an ``(X, y)`` tuple, or the name of a set bundled with scikit-learn such as ``"iris"``.
         names: Names of the columns, for a source that carries none (a file without a header, an array).
 
     Raises:

@@ -7,15 +7,19 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EMPTY", "Dialect", "candidates"]
+__all__ = ["EMPTY", "LINES", "Dialect", "candidates"]
 
-EMPTY = "\0"
+EMPTY = "\0empty"
 """Stands for a quoted empty cell while rows are split; files with NUL bytes are refused before."""
+
+LINES = "\x1f"
+"""The unit separator of ASCII, which no text holds, so that each line is one cell."""
 
 _SAMPLE = 1 << 17
 # Commas are common inside numbers and prose, so on a draw the rarer mark is the delimiter.
@@ -33,6 +37,7 @@ class Dialect:
         spaced: Whether spaces after a delimiter belong to it.
         skip: Lines before the table.
         marked: Whether quoted empty cells are replaced by :data:`EMPTY`.
+        alone: Whether there seems to be one column only, and nothing that tells cells apart.
     """
 
     delimiter: str
@@ -41,11 +46,12 @@ class Dialect:
     spaced: bool = False
     skip: int = 0
     marked: bool = False
+    alone: bool = False
 
     @property
     def mark(self) -> str:
         """The delimiter as Python's reader takes it, which is one character."""
-        return "\x1f" if len(self.delimiter) > 1 else self.delimiter
+        return LINES if len(self.delimiter) > 1 else self.delimiter
 
     def options(self) -> dict[str, Any]:
         """Return the dialect as the options of ``csv.reader``."""
@@ -59,7 +65,8 @@ class Dialect:
 
     def described(self) -> dict[str, str]:
         """Return the dialect for the record."""
-        return {"delimiter": self.delimiter + " " * self.spaced, "quote": self.quote, "escape": self.escape}
+        delimiter = "" if self.delimiter == LINES else self.delimiter + " " * self.spaced
+        return {"delimiter": delimiter, "quote": self.quote, "escape": self.escape}
 
     def prepared(self, text: str) -> str:
         """Return the text as the reader needs it: without the lines to skip, empty quoted cells marked."""
@@ -94,7 +101,8 @@ def candidates(text: str, path: Path) -> Iterator[Dialect]:
         dialect = Dialect(named[1], skip=1)
     else:
         sample = text if len(text) <= _SAMPLE else text[: text.rfind("\n", 0, _SAMPLE) + 1] or text[:_SAMPLE]
-        dialect = Dialect(_delimiter(sample, path.name.lower()))
+        found = _delimiter(sample, path.name.lower())
+        dialect = Dialect(found or ",", alone=not found)
         dialect = replace(dialect, spaced=_spaced(sample, dialect))
         if _single_quoted(sample, dialect):
             dialect = replace(dialect, quote="'")
@@ -104,26 +112,33 @@ def candidates(text: str, path: Path) -> Iterator[Dialect]:
     yield replace(dialect, marked=dialect.quote * 2 in text)
     if '\\"' in text:
         yield replace(dialect, escape="\\", marked='""' in text)
-    if dialect.delimiter == "\t" or dialect.delimiter == " ":
+    if dialect.delimiter in "\t ":
         # Tab-separated text is often written without any quoting.
         yield replace(dialect, quote="")
+    if dialect.alone and LINES not in text:
+        # Plain lines of text: one column, in which commas and quotes mean nothing.
+        yield Dialect(LINES, quote="")
 
 
 def _delimiter(sample: str, name: str) -> str:
+    """Return what most likely stands between cells; nothing where each line seems to be one cell."""
     own = "\t" if re.search(r"\.(tsv|tab)(\.gz)?$", name) else ","
+    named = bool(re.search(r"\.(csv|tsv|tab)(\.gz)?$", name))
     best, most = "", 0.0
     for delimiter in _DELIMITERS:
         width, share = _rectangle(sample, Dialect(delimiter, quote="" if len(delimiter) > 1 else '"'))
         if width > 1 and share > most:
             best, most = delimiter, share
-    # A first row that has the delimiter of the file's own suffix is a row of several cells, however ragged the rest.
-    strict = bool(re.search(r"\.(csv|tsv|tab)(\.gz)?$", name)) and _rectangle(sample, Dialect(own))[0] > 1
+    # A first row with the delimiter of the file's suffix has several cells, however ragged the rest is.
+    strict = named and _rectangle(sample, Dialect(own))[0] > 1
     if best and (most >= 0.5 or (strict and best == own)):
         return best
     if strict:
         return own
     width, share = _rectangle(sample, Dialect(" ", spaced=True))
-    return " " if width > 2 and share == 1 and sample.strip().count("\n") and "csv" not in name else own
+    if width > 2 and share == 1 and sample.strip().count("\n") and not named:
+        return " "
+    return own if named else ""
 
 
 def _rectangle(sample: str, dialect: Dialect) -> tuple[int, float]:
@@ -134,10 +149,9 @@ def _rectangle(sample: str, dialect: Dialect) -> tuple[int, float]:
         return 1, 0.0
     reader = csv.reader(io.StringIO(dialect.prepared(sample), newline=""), **dialect.options())
     widths: list[int] = []
-    try:
+    # What is read before an error decides; the error itself is said, with its line, when all is read.
+    with suppress(csv.Error):
         widths.extend(len(row) for row in reader if row)
-    except csv.Error:
-        pass  # what was read so far decides; the error is said, with its line, when all is read
     if not widths:
         return 1, 0.0
     return widths[0], Counter(widths)[widths[0]] / len(widths)
@@ -153,7 +167,7 @@ def _spaced(sample: str, dialect: Dialect) -> bool:
 
 
 def _single_quoted(sample: str, dialect: Dialect) -> bool:
-    """Return whether single quotes are the quotes: no double ones, and a whole cell in them in nearly every line."""
+    """Return whether cells are put in single quotes: one in nearly every line, and no double quotes."""
     if '"' in sample:
         return False
     mark = re.escape(dialect.delimiter)

@@ -17,8 +17,8 @@ from glia.sources import _magic
 __all__ = ["checked", "kind", "load", "not_readable", "opening", "refuse_names"]
 
 READ = (
-    "glia reads CSV and TSV (also .gz), .parquet, .jsonl, .arrow, .npz, .npy, SQLite and duckdb files, frames, arrays "
-    "and the sets bundled with scikit-learn"
+    "glia reads CSV and TSV (also .gz), .parquet, .jsonl, .arrow, .npz, .npy, SQLite and duckdb files, "
+    "frames, arrays and the sets bundled with scikit-learn"
 )
 # A compressed file may not grow without end in memory: real tables shrink 5 to 50 times, bombs 1000 times.
 FREE_BYTES = 256 << 20
@@ -41,22 +41,26 @@ def kind(source: Any) -> str:
     suffix = path.suffix.lower()
     if suffix == ".gz":
         suffix = Path(path.stem).suffix.lower()
-    if suffix in _KNOWN:
+    if suffix[1:] in _KNOWN:
         return suffix
-    found = _magic.seems(_head(path))
+    head = _head(path)
+    found = _magic.seems(head)
     if found.startswith("."):
         return found
-    return ".csv" if not found and _head(path) and _magic.looks_like_text(_head(path)) else suffix
+    return ".csv" if head and not found and _magic.looks_like_text(head) else suffix
 
 
+# Suffixes that are believed; the second line is never read, even where the file is text.
 _KNOWN = frozenset(
-    ".csv .tsv .tab .psv .parquet .pq .jsonl .ndjson .arrow .feather .ipc .npz .npy .sqlite .sqlite3 .db .db3 .duckdb "
-    ".ddb .sql .json .xlsx .xls .zip .pkl .pickle .png .jpg .jpeg .wav .pdf .html .xml .yaml .toml .py .md".split()
+    """
+    csv tsv tab psv parquet pq jsonl ndjson arrow feather ipc npz npy sqlite sqlite3 db db3 duckdb ddb sql
+    json xlsx xls zip pkl pickle png jpg jpeg wav pdf html xml yaml toml py md
+    """.split()  # noqa: SIM905 - a list of forty strings would fill a page
 )
 
 
 def _head(path: Path) -> bytes:
-    """Return the first bytes of a regular file, unpacked where it is gzip; nothing where it cannot be read."""
+    """Return the first bytes of a regular file, unpacked where it is gzip; nothing where that fails."""
     try:
         if not path.is_file():
             return b""
@@ -73,7 +77,7 @@ def checked(source: str | os.PathLike[str]) -> Path:
     """Return the path of a readable regular file.
 
     Raises:
-        DataError: It is missing (with the nearest name in its folder), a folder, a device or not ours to read.
+        DataError: It is missing (the nearest name in its folder is said), a folder, a device, or forbidden.
     """
     path = Path(source)
     try:
@@ -87,24 +91,36 @@ def checked(source: str | os.PathLike[str]) -> Path:
         if not path.exists():
             raise _missing(path)
         if not path.is_file():
-            raise DataError("not_a_file", "this is a device or pipe and not a file", remedy="save it first", file=path)
+            raise DataError(
+                "not_a_file", "this is a device or pipe and not a file", remedy="save it first", file=path
+            )
         with path.open("rb"):
             return path
     except PermissionError as error:
         raise DataError(
-            "no_permission", "there is no permission to read it", remedy="allow reading it (chmod +r)", file=path
+            "no_permission",
+            "there is no permission to read it",
+            remedy="allow reading it (chmod +r)",
+            file=path,
         ) from error
     except (OSError, ValueError) as error:
-        raise DataError("cannot_open", f"it cannot be opened ({error})", remedy="check the name", file=path) from error
+        raise DataError(
+            "cannot_open", f"it cannot be opened ({error})", remedy="check the name", file=path
+        ) from error
 
 
 def _missing(path: Path) -> DataError:
     folder = path.parent
     if not folder.is_dir():
-        return DataError("no_such_file", f"the folder {str(folder)!r} does not exist", remedy="check it", file=path)
+        return DataError(
+            "no_such_file", f"the folder {str(folder)!r} does not exist", remedy="check it", file=path
+        )
     near = did_you_mean(path.name, (other.name for other in folder.iterdir()))
     return DataError(
-        "no_such_file", f"there is no such file{near}", remedy="check the name and the folder you are in", file=path
+        "no_such_file",
+        f"there is no such file{near}",
+        remedy="check the name and the folder you are in",
+        file=path,
     )
 
 
@@ -132,7 +148,9 @@ def load(source: str | os.PathLike[str]) -> bytes:
             "damaged_gzip", f"the compressed file is damaged ({error})", remedy="fetch it again", file=path
         ) from error
     except OSError as error:
-        raise DataError("cannot_read", f"reading failed ({error})", remedy="check the disk", file=path) from error
+        raise DataError(
+            "cannot_read", f"reading failed ({error})", remedy="check the disk", file=path
+        ) from error
     except MemoryError as error:
         raise DataError(
             "too_large", "it does not fit into memory", remedy="bring fewer rows or columns", file=path
@@ -204,7 +222,9 @@ def not_readable(source: Any) -> GliaError:
             error.remedy = f"name a file, or a bundled set: {listed(NAMES)}"
         return error
     if path.stat().st_size == 0:
-        return DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
+        return DataError(
+            "empty_file", "the file is empty", remedy="bring a table with a header line", file=path
+        )
     suffix = path.suffix.lower()
     found = _magic.seems(head) or ("plain text" if _magic.looks_like_text(head) else "binary data")
     advice = "save it with one JSON object a line as .jsonl" if suffix == ".json" else READ

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from glia.core.errors import DataError
@@ -12,10 +13,10 @@ __all__ = ["told_apart"]
 
 _NUMBER = re.compile(r"\s*[-+]?(?:\d[\d ,_']*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*%?\s*")
 _DATE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?\s*")
-_ROWS = 1000
+_CELLS = 200_000
 
 
-def told_apart(cells: list[list[str]], path: Path, line: int | None) -> tuple[list[str], list[list[str]]]:
+def told_apart(cells: list[list[str]], path: Path, line: int) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows below it.
 
     Each column votes on whether its first cell is a name or one more value; names must not lose.
@@ -29,9 +30,12 @@ def told_apart(cells: list[list[str]], path: Path, line: int | None) -> tuple[li
         DataError: The first line is data, the header is there twice, or nothing follows it.
     """
     header, rows = cells[0], cells[1:]
-    votes = [_vote(cell, [row[place] for row in rows[:_ROWS]]) for place, cell in enumerate(header)]
+    sample = rows[: min(1000, 50 + _CELLS // len(header))]
+    votes = [_vote(cell, [row[place] for row in sample]) for place, cell in enumerate(header)]
     if _counted(header):
         votes = [1]
+    elif len(header) == 1 and len(header[0].split()) > 5:
+        votes = [-1]  # a sentence, and the file has one a line
     if sum(votes) < 0:
         shown = listed([cell.strip() for cell in header], 4)
         raise DataError(
@@ -43,15 +47,17 @@ def told_apart(cells: list[list[str]], path: Path, line: int | None) -> tuple[li
             line=line,
         )
     if not rows:
-        raise DataError("no_rows", "there is a header and no row below it", remedy="bring rows", file=path, line=line)
+        raise DataError(
+            "no_rows", "there is a header and no row below it", remedy="bring rows", file=path, line=line
+        )
     if header in rows and any(vote > 0 for vote in votes):
         again = rows.index(header) + 1
         raise DataError(
             "repeated_header",
-            "the header stands here again among the rows, as when files are joined",
-            remedy="delete this line",
+            f"row {again} is the header again, as when files are joined",
+            remedy="delete it",
             file=path,
-            line=None if line is None else line + again,
+            line=line,
         )
     return header, rows
 
@@ -77,9 +83,9 @@ def _share(pattern: re.Pattern[str], values: list[str]) -> float:
 
 
 def _counted(header: list[str]) -> bool:
-    """Return whether numbers in a header are plainly names: 0, 1, 2 ... as frames write them, or years in a row."""
+    """Return whether numbers in a header are plainly names: 0, 1, 2 ... as frames write them, or years."""
     numbers = [int(cell) for cell in header if cell.strip().isascii() and cell.strip().isdigit()]
-    steps = {after - before for before, after in zip(numbers, numbers[1:])}
+    steps = {after - before for before, after in pairwise(numbers)}
     if len(numbers) >= 3 and numbers == list(range(len(numbers))):
         return True
     if not header[0] and numbers == list(range(len(numbers))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["looks_like_text", "seems"]
+__all__ = ["looks_like_text", "seems", "wide"]
 
 # (where, the bytes there, what they mean); formats glia reads come first and are named by their suffix.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -68,17 +68,17 @@ def seems(head: bytes) -> str:
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Return whether bytes are plausibly text in some encoding: a byte-order mark, or hardly any control bytes."""
+    """Return whether bytes are plausibly text in some encoding, by hardly holding a control byte."""
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return True
-    if _wide(head) is not None:
+    if wide(head) is not None:
         return True
     controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1a\x1b\x1f" for byte in head[:4096])
     return controls <= len(head[:4096]) * 0.02 + 1
 
 
-def _wide(head: bytes) -> str | None:
-    """Return the two-byte encoding of mostly Latin text without a byte-order mark: every other byte is zero."""
+def wide(head: bytes) -> str | None:
+    """Return the two-byte encoding of Latin text without a byte-order mark: every other byte is zero."""
     even, odd = head[:4096:2], head[1:4096:2]
     if len(odd) < 4:
         return None

@@ -24,8 +24,9 @@ _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\
 def text_of(path: Path) -> tuple[str, str]:
     """Return the text of a file and the name of its encoding.
 
-    A byte-order mark decides; else UTF-16 shows by its zero bytes; else UTF-8 where it holds; else Windows-1252
-    (which agrees with Latin-1 on all letters), unless UTF-8 letters stand beside it: then the file is two files.
+    A byte-order mark decides; else UTF-16 shows by its zero bytes; else UTF-8 where it holds; else
+    Windows-1252 (which agrees with Latin-1 on all letters), unless UTF-8 letters stand beside it: then the
+    file is two files.
 
     Raises:
         DataError: The file is binary or empty, holds NUL bytes, or mixes encodings; with the line.
@@ -41,7 +42,7 @@ def text_of(path: Path) -> tuple[str, str]:
             return _decoded(data[len(mark) :], encoding, path), encoding
     if not _magic.looks_like_text(data[:4096]):
         raise DataError("not_text", "it seems to be binary data and not text", remedy=_files.READ, file=path)
-    encoding = _magic._wide(data) or "utf-8"
+    encoding = _magic.wide(data) or "utf-8"
     if encoding == "utf-8" and (at := data.find(b"\0")) >= 0:
         raise DataError(
             "nul_byte",
@@ -103,7 +104,7 @@ def _western(data: bytes, path: Path) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         raise DataError(
             "bad_encoding",
-            f"the byte 0x{data[error.start]:02x} belongs to no encoding known here (UTF-8, UTF-16, Windows-1252)",
+            f"the byte 0x{data[error.start]:02x} is neither UTF-8, UTF-16 nor Windows-1252",
             remedy="save the file as UTF-8",
             file=path,
             line=_line(data, error.start),

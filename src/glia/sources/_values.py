@@ -13,7 +13,7 @@ from glia.core.errors import DataError, UsageError
 from glia.core.names import listed
 from glia.core.raw import Origin, Raw, RawTable
 
-__all__ = ["named", "of_array", "of_values", "table"]
+__all__ = ["given_names", "masked", "named", "of_array", "of_values", "table"]
 
 _WHOLE = (-(2**63), 2**63 - 1)
 
@@ -31,11 +31,15 @@ def table(columns: Mapping[str, Raw], origin: Origin) -> RawTable:
         said = ", ".join(f"{name!r} has {length}" for name, length in list(lengths.items())[:4])
         raise DataError("unequal_lengths", f"the columns differ in length: {said}", remedy="make them equal")
     if not max(lengths.values()):
-        raise DataError("no_rows", "there are columns but no rows", remedy="bring some rows", file=origin.path)
+        raise DataError(
+            "no_rows", "there are columns but no rows", remedy="bring some rows", file=origin.path
+        )
     return RawTable(columns, origin)
 
 
-def named(names: Sequence[object], where: str = "", file: object = None, line: int | None = None) -> list[str]:
+def named(
+    names: Sequence[object], where: str = "", file: object = None, line: int | None = None
+) -> list[str]:
     """Return column names as distinct text; a column without a name is called after its place, from 1.
 
     Raises:
@@ -85,7 +89,9 @@ def given_names(names: Sequence[str], width: int, what: str) -> list[str]:
             f"{len(names)} names were given ({listed(names, 4)}) and {what} has {width} columns",
             remedy="give one name for each column, in order",
         )
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < width else []
+    twice = (
+        [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < width else []
+    )
     if twice or not all(names):
         said = f"{twice[0]!r} is given twice" if twice else "one of them is empty"
         raise UsageError("bad_names", f"among the names {said}", remedy="give each column a name of its own")
@@ -99,8 +105,7 @@ def of_array(values: np.ndarray, column: str) -> Raw:
         DataError: The values are of a kind that no column reads, such as complex numbers.
     """
     if isinstance(values, np.ma.MaskedArray):
-        inner = of_array(values.data, column)
-        return Raw(inner.values, inner.present & ~np.ma.getmaskarray(values))
+        return masked(of_array(np.ma.getdata(values), column), ~np.ma.getmaskarray(values))
     if values.ndim != 1:
         raise DataError(
             "wrong_shape",
@@ -127,16 +132,27 @@ def of_array(values: np.ndarray, column: str) -> Raw:
     raise _unreadable(values.dtype, column)
 
 
+def masked(raw: Raw, present: np.ndarray) -> Raw:
+    """Return a raw column with further values absent, and nothing left of what stood in their place."""
+    present = raw.present & present
+    if present.all():
+        return Raw(raw.values, present)
+    blank: Any = {"f": np.nan, "i": 0, "b": False, "M": np.datetime64("NaT"), "O": ""}[raw.values.dtype.kind]
+    return Raw(np.where(present, raw.values, blank).astype(raw.values.dtype), present)
+
+
 def _microseconds(values: np.ndarray, column: str) -> np.ndarray:
     micro = values.astype("datetime64[us]")
     # NumPy wraps around silently outside of microseconds' 290,000 years.
     if not np.array_equal(micro.astype("datetime64[Y]"), values.astype("datetime64[Y]"), equal_nan=True):
-        raise DataError("bad_date", "a date lies outside of what can be held", remedy="correct it", column=column)
+        raise DataError(
+            "bad_date", "a date lies outside of what can be held", remedy="correct it", column=column
+        )
     return micro
 
 
 def of_values(values: Sequence[Any], column: str) -> Raw:
-    """Return Python values as a raw column: one type stays itself, numbers become one type, a mixture becomes text.
+    """Return Python values as a raw column: one type stays itself, numbers become one, a mixture is text.
 
     Args:
         values: N values; ``None``, NaN, ``pandas.NA`` and ``NaT`` are absent.
@@ -153,8 +169,10 @@ def of_values(values: Sequence[Any], column: str) -> Raw:
     kinds = set(map(type, values))
     if kinds <= {str}:
         return Raw(_objects(values), np.ones(len(values), bool))
-    plain = [_plain(value, column) for value in values] if kinds - {str, int, float, bool, type(None)} else values
-    present = np.fromiter((value is not None and value == value for value in plain), bool, len(plain))  # noqa: PLR0124
+    plain = (
+        [_plain(value, column) for value in values] if kinds - {str, int, float, bool, type(None)} else values
+    )
+    present = np.fromiter((value is not None and value == value for value in plain), bool, len(plain))
     kinds = {type(value) for value, here in zip(plain, present, strict=True) if here}
     if not kinds:
         return Raw(np.full(len(plain), np.nan), present)
@@ -168,11 +186,13 @@ def of_values(values: Sequence[Any], column: str) -> Raw:
             return Raw(_filled(plain, present, 0, np.int64), present)
     if kinds <= {int, float}:
         return Raw(_filled([_float(value) for value in plain], present, np.nan, np.float64), present)
-    return Raw(_objects([str(value) if here else "" for value, here in zip(plain, present, strict=True)]), present)
+    return Raw(
+        _objects([str(value) if here else "" for value, here in zip(plain, present, strict=True)]), present
+    )
 
 
 def _float(value: Any) -> Any:
-    """Return a number as a float; whole numbers beyond its range are infinite, as 1e999 in a file would be."""
+    """Return a number as a float; whole numbers beyond its range are infinite, as 1e999 in a file is."""
     try:
         return None if value is None else float(value)
     except OverflowError:
@@ -191,9 +211,10 @@ def _plain(value: Any, column: str) -> Any:
         return value.item() if value.dtype.itemsize <= 8 or value.dtype.kind == "U" else float(value)
     if isinstance(value, datetime):
         value = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
-        return datetime(*value.timetuple()[:6], value.microsecond)  # noqa: DTZ001 - UTC by convention; drops subclasses
+        # A subclass such as pandas' Timestamp becomes a plain moment.
+        return datetime.combine(date(value.year, value.month, value.day), value.time())
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a calendar day has no zone
+        return datetime(value.year, value.month, value.day)
     if isinstance(value, Decimal):
         return None if value.is_nan() else float(value)
     if isinstance(value, int | float):

@@ -1,14 +1,13 @@
 """Delimited text in any dialect, every cell as text.
 
-Python's own reader splits the rows. duckdb's was tried first: it drops all rows after an unclosed quote without a
-word, refuses files that mix line ends, and names lines only inside its messages; here each is read or said.
+Python's own reader splits the rows. duckdb's was tried first (2.0): it drops all rows after an unclosed quote
+without a word, refuses files that mix line ends, and names lines only inside its messages.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,17 +47,21 @@ class Delimited:
         path = _files.checked(source)
         text, encoding = text_of(path)
         if not text.strip("\r\n \t\ufeff"):
-            raise DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
+            raise DataError(
+                "empty_file", "the file is empty", remedy="bring a table with a header line", file=path
+            )
         rows = _split(text, path)
         if names is None:
             header, cells = _header.told_apart(rows.cells, path, rows.line)
             labels = _values.named(header, " of the header", path, rows.line)
-            rows = replace(rows, cells=cells, line=None if rows.line is None else rows.line + 1)
+            rows = replace(rows, cells=cells, line=rows.line + 1)
         else:
             labels = _values.given_names(names, len(rows.cells[0]), path.name)
             if [cell.strip() for cell in rows.cells[0]] == labels:
                 raise UsageError(
-                    "names_in_file", f"the first line of {path.name} holds these names", remedy="leave out the names"
+                    "names_in_file",
+                    f"the first line of {path.name} holds these names",
+                    remedy="leave out the names",
                 )
         details = {"encoding": encoding, **rows.dialect.described()}
         origin = Origin(str(source), "delimited", str(path), rows.line if rows.straight else None, details)
@@ -67,10 +70,10 @@ class Delimited:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Cells of a file: the line of the first row, and whether row i stands in line ``line + i`` throughout."""
+    """Cells of a file: the line of the first row, and whether row i is in line ``line + i`` throughout."""
 
     cells: list[list[str]]
-    line: int | None
+    line: int
     straight: bool
     dialect: Dialect
 
@@ -104,8 +107,7 @@ def _parsed(text: str, dialect: Dialect, path: Path) -> _Rows:
     if set(map(len, cells)) != {width}:
         raise _where(text, dialect, path, width)
     straight = len(cells) == len(body) and reader.line_num == len(found)
-    line = dialect.skip + skipped + 1
-    return _Rows(cells, line if straight or reader.line_num == len(found) else None, straight, dialect)
+    return _Rows(cells, dialect.skip + skipped + 1, straight, dialect)
 
 
 def _trailing(rows: list[list[str]]) -> int:
@@ -121,15 +123,17 @@ def _where(text: str, dialect: Dialect, path: Path, width: int) -> DataError:
             if width and row and len(row) != width:
                 return DataError(
                     "ragged_rows",
-                    f"this row has {len(row)} cells where the first has {width} (split at {dialect.delimiter!r})",
+                    f"this row has {len(row)} cells, the first {width} (split at {dialect.delimiter!r})",
                     remedy="put cells that hold the delimiter in quotes, or complete the row",
                     file=path,
                     line=line,
                 )
             line = reader.line_num + 1 + dialect.skip
     except csv.Error as error:
-        text = "a quote opened in this row is not closed rightly" if "limit" not in str(error) else (
-            "a cell begins in this row that is longer than 131,072 characters; probably a quote is not closed"
+        text = (
+            "a quote opened in this row is not closed rightly"
+            if "limit" not in str(error)
+            else ("a cell in this row is longer than 131,072 characters; probably a quote is not closed")
         )
         remedy = f"close it, and write a quote inside a quoted cell twice ({dialect.quote * 2})"
         return DataError("bad_quotes", text, remedy=remedy, file=path, line=line)

@@ -121,7 +121,15 @@ def split(
         said.append(f"{unused:,} rows are left unused")
     counts = ", ".join(f"{len(rows):,} {name}" for name, rows in zip(_NAMES, ids) if len(rows))
     train, valid, calibration, test = ids
-    return Split(train, valid, calibration, test, unit=unit, reason="; ".join([f"{how}: {counts}", *said]), unused=unused)
+    return Split(
+        train,
+        valid,
+        calibration,
+        test,
+        unit=unit,
+        reason="; ".join([f"{how}: {counts}", *said]),
+        unused=unused,
+    )
 
 
 def _plan(n: int, request: str | Sequence[float] | None, has_test: bool, has_valid: bool) -> _Plan:

@@ -1,1 +1,1 @@
-"""Floor 3: the only training loop, and the shelves it takes optimizers, schedules, steps and remedies from."""
+"""Floor 3: the only training loop, and shelves of optimizers, schedules, steps and remedies."""

@@ -1,1 +1,1 @@
-"""What networks are built from: activations, norms, initializers, inputs, embeddings, ensembles, attention."""
+"""What networks are built from: activations, norms, first weights, inputs, embeddings, ensembles."""

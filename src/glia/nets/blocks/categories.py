@@ -16,8 +16,8 @@ UNKNOWN = "(unknown)"
 class OneHot(nn.Module):
     """One-hot codes of several columns side by side; the unknown is all zeros.
 
-    A place of its own for the unknown would meet its untrained first weights on the day it is needed; zeros add
-    nothing to a linear layer, so an unseen category says nothing.
+    A place of its own for the unknown would meet its untrained first weights on the day it is needed; zeros
+    add nothing to a linear layer, so an unseen category says nothing.
 
     Args:
         classes: For each column, the labels of its codes.
@@ -75,7 +75,7 @@ class CategoryEmbedding(nn.Module):
 
 
 def embedding_width(classes: Sequence[Sequence[str]], most: int = 64) -> int:
-    """Return the length of vectors that suits the largest of some columns (the rule of fastai: 1.6 n ** 0.56).
+    """Return the length of vectors that suits the largest of some columns (fastai's rule: 1.6 n ** 0.56).
 
     Example:
         >>> embedding_width([range(10)]), embedding_width([range(100_000)])

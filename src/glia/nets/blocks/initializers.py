@@ -36,8 +36,8 @@ def _scaled(variance: Callable[[int, int], float], shape: str) -> Callable[[Tens
 
 _FILLERS: dict[str, Callable[[Tensor], Tensor]] = {
     **{f"glorot_{shape}": _scaled(lambda i, o: 2 / (i + o), shape) for shape in ("uniform", "normal")},
-    **{f"he_{shape}": _scaled(lambda i, o: 2 / i, shape) for shape in ("uniform", "normal")},
-    **{f"lecun_{shape}": _scaled(lambda i, o: 1 / i, shape) for shape in ("uniform", "normal")},
+    **{f"he_{shape}": _scaled(lambda i, _: 2 / i, shape) for shape in ("uniform", "normal")},
+    **{f"lecun_{shape}": _scaled(lambda i, _: 1 / i, shape) for shape in ("uniform", "normal")},
     "orthogonal": nn.init.orthogonal_,
     "zero": nn.init.zeros_,
 }
@@ -46,8 +46,8 @@ _FILLERS: dict[str, Callable[[Tensor], Tensor]] = {
 def initialize(linear: nn.Linear, name: Initializer) -> nn.Linear:
     """Fill the weight of a linear layer by name, its bias with zeros, and return it.
 
-    Glorot & Bengio (2010) keep the variance forward and backward, He et al. (2015) allow for the half that ReLU
-    drops, LeCun et al. (1998) is what SELU wants, orthogonal (Saxe et al. 2014) keeps lengths.
+    Glorot & Bengio (2010) keep the variance forward and backward, He et al. (2015) allow for the half that
+    ReLU drops, LeCun et al. (1998) is what SELU wants, orthogonal (Saxe et al. 2014) keeps lengths.
 
     Args:
         linear: The layer, its weight (outputs, inputs).

@@ -15,7 +15,8 @@ Norm = Literal["none", "batch", "layer", "rms", "group"]
 class BatchNorm(nn.BatchNorm1d):
     """Batch norm (Ioffe & Szegedy 2015) that a batch of one row does not crash.
 
-    One row has no spread to divide by, so it is normalized by the running statistics, and leaves them as they are.
+    One row has no spread to divide by, so it is normalized by the running statistics, and leaves them as they
+    are.
 
     Example:
         >>> import torch
@@ -36,20 +37,22 @@ def norm(name: Norm, width: int) -> nn.Module:
     """Return a new normalization of ``width`` features.
 
     Args:
-        name: ``"batch"``, ``"layer"`` (Ba et al. 2016), ``"rms"`` (Zhang & Sennrich 2019), ``"group"`` (Wu & He 2018;
-            as many groups as divide the width, at most 8) or ``"none"``.
+        name: ``"batch"``, ``"layer"`` (Ba et al. 2016), ``"rms"`` (Zhang & Sennrich 2019), ``"group"`` (Wu &
+            He 2018; as many groups as divide the width, at most 8) or ``"none"``.
         width: Features normalized.
 
     Example:
-        >>> norm("group", 12)
-        GroupNorm(6, 12, eps=1e-05, affine=True)
+        >>> norm("group", 12).num_groups
+        6
     """
     if name == "batch":
         return BatchNorm(width)
+    if name == "none" or width == 1:  # normalizing a feature by itself would erase it
+        return nn.Identity()
     if name == "layer":
         return nn.LayerNorm(width)
     if name == "rms":
         return nn.RMSNorm(width)
-    if name == "group":
-        return nn.GroupNorm(max(groups for groups in range(1, 9) if width % groups == 0), width)
-    return nn.Identity()
+    return nn.GroupNorm(
+        max(groups for groups in range(1, min(8, width // 2) + 1) if width % groups == 0), width
+    )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 
 import numpy as np
 
 from glia.columns._cells import cells
+from glia.columns._dates import day_first, to_dates
 from glia.columns._parse import style_of, to_numbers
 from glia.core.raw import RawTable
 from glia.table.duplicates import duplicate_keys, factorize
@@ -70,7 +69,8 @@ class View:
     @cached_property
     def answers(self) -> np.ndarray:
         """(N, T) the truth, one column per target."""
-        return np.asarray(self.target).reshape(len(self.target), -1)
+        target = np.asarray(self.target)
+        return target[:, None] if target.ndim == 1 else target
 
     @cached_property
     def keys(self) -> np.ndarray:
@@ -101,7 +101,7 @@ class View:
         return self.kinds.get(name) or ("category" if self.raw[name].values.dtype == object else "number")
 
     def factors(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return (N,) codes of a column, -1 where missing (however it is spelled), and its distinct values."""
+        """Return (N,) codes of a column, -1 where missing however spelled, and its distinct values."""
         if name not in self._factors:
             raw = self.raw[name]
             if raw.values.dtype == object:
@@ -135,10 +135,6 @@ class View:
 
 
 def _moments(words: list[str]) -> np.ndarray:
-    """Return dates in ISO 8601 as microseconds; other spellings are NaN."""
-    values = np.full(len(words), np.nan)
-    for i, word in enumerate(words):
-        with suppress(ValueError):
-            moment = datetime.fromisoformat(word).replace(tzinfo=None)
-            values[i] = float(np.datetime64(moment, "us").astype(np.int64))
-    return values
+    """Return words as microseconds; NaN where a word is no date."""
+    dates = to_dates(words, day_first(words)[0])
+    return np.where(np.isnat(dates), np.nan, dates.astype(np.int64).astype(np.float64))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from glia.core.finding import Finding
+from glia.core.finding import Finding, Severity
 from glia.table.checks._view import View
 
 __all__ = ["check"]
@@ -13,7 +15,10 @@ _SERIOUS = 0.005
 
 
 def check(view: View) -> list[Finding]:
-    """Find rows that agree in every input but not in the target; numbers differ from one standard deviation on."""
+    """Find rows that agree in every input but not in the target.
+
+    Numbers disagree when they spread over more than a standard deviation of the target.
+    """
     n, keys = len(view), view.keys
     if n < 2:
         return []
@@ -21,15 +26,21 @@ def check(view: View) -> list[Finding]:
     rows = np.flatnonzero(clash[keys])
     if not len(rows):
         return []
-    share = len(rows) / n
-    pairs = rows[np.argsort(keys[rows], kind="stable")]  # rows that contradict each other side by side
-    text = f"{len(rows):,} of {n:,} rows ({share:.1%}) have the same inputs as another row but a different answer"
-    evidence = {"count": len(rows), "share": round(share, 6), "sets": int(clash.sum()), "rows": view.ids(pairs)}
+    sizes = np.bincount(keys)[keys[rows]]
+    evidence: dict[str, Any] = {
+        "count": len(rows),
+        "sets": int(clash.sum()),
+        # Rows that contradict each other side by side, the smallest sets first.
+        "rows": view.ids(rows[np.lexsort((keys[rows], sizes))]),
+    }
+    text = f"{len(rows):,} of {n:,} rows have the same inputs as another row but a different answer"
+    serious = len(rows)
     if view.objective == "classify":
-        evidence["best_accuracy"] = round(_ceiling(view), 6)
-        text += f"; no model can be right in more than {evidence['best_accuracy']:.2%} of these rows"
+        serious = evidence["wrong_at_least"] = _unavoidable(view)
+        text += f"; any model answers at least {serious:,} of these rows wrongly"
     remedy = "look at the rows named: a label may be wrong, or a column that tells them apart may be missing"
-    return [Finding("conflicting_duplicates", "warning" if share >= _SERIOUS else "note", text, evidence, remedy)]
+    severity: Severity = "warning" if serious >= _SERIOUS * n else "note"
+    return [Finding("conflicting_duplicates", severity, text, evidence, remedy)]
 
 
 def _different(view: View) -> np.ndarray:
@@ -47,10 +58,9 @@ def _far_apart(view: View) -> np.ndarray:
     return (spread > np.std(answers, axis=0)).any(axis=1)
 
 
-def _ceiling(view: View) -> float:
-    """Return the accuracy of the most frequent label of each set of equal inputs."""
-    labelled, first = np.unique(view.labelled_keys, return_index=True)
-    counts = np.bincount(view.labelled_keys)[labelled]
-    best = np.zeros(int(view.keys.max()) + 1)
-    np.maximum.at(best, view.keys[first], counts)
-    return float(best.sum() / len(view))
+def _unavoidable(view: View) -> int:
+    """Return how many rows do not have the most frequent label of their set of equal inputs."""
+    labelled, first, counts = np.unique(view.labelled_keys, return_index=True, return_counts=True)
+    best = np.zeros(int(view.keys.max()) + 1, np.int64)
+    np.maximum.at(best, view.keys[first], counts[labelled])
+    return len(view) - int(best.sum())

@@ -23,6 +23,11 @@ def check(view: View) -> list[Finding]:
     repeated = np.flatnonzero(counts[keys] > 1)
     pairs = repeated[np.argsort(keys[repeated], kind="stable")]  # copies side by side
     text = f"{surplus:,} of {len(view):,} rows ({share:.1%}) repeat another row"
-    evidence = {"count": surplus, "share": round(share, 6), "largest": int(counts.max()), "rows": view.ids(pairs)}
+    evidence = {
+        "count": surplus,
+        "share": round(share, 6),
+        "largest": int(counts.max()),
+        "rows": view.ids(pairs),
+    }
     remedy = "copies never lie in different parts of a random split, so they cannot flatter the scores"
     return [Finding("duplicate_rows", "warning" if share >= _MANY else "note", text, evidence, remedy)]

@@ -14,7 +14,7 @@ _MANY, _NEARLY_ALL = 50, 0.9
 
 
 def check(view: View) -> list[Finding]:
-    """Find ids that were left out, and columns in use that look like ids: almost all distinct, or counting rows."""
+    """Find ids that were left out, and columns in use that look like ids: all distinct, or counting rows."""
     left = [name for name in view.inputs if view.kind(name) == "id"]
     suspects = [name for name in view.inputs if _suspect(view, name)] if len(view) >= _MANY else []
     found = []
@@ -32,7 +32,7 @@ def check(view: View) -> list[Finding]:
 
 
 def _suspect(view: View, name: str) -> bool:
-    """Return whether a column in use is a category with hardly any repeats, or whole numbers that count rows."""
+    """Return whether a column in use is a category with hardly any repeats, or numbers that count rows."""
     codes, distinct = view.factors(name)
     if view.kind(name) == "category":
         return len(distinct) > _NEARLY_ALL * max((codes >= 0).sum(), _MANY)

@@ -11,7 +11,7 @@ from glia.table.checks._view import View
 
 __all__ = ["check"]
 
-# A class is rare when it has less than a quarter of its fair share: 1 row in 8 of two classes, 1 in 40 of ten.
+# A class is rare when it has less than a quarter of its fair share: 1 in 8 of two classes, 1 in 40 of ten.
 _FAIR = 0.25
 
 
@@ -53,5 +53,7 @@ def _labels(view: View) -> list[Finding]:
     if not rare:
         return []
     name = min(rare, key=lambda name: min(rare[name], 1 - rare[name]))
-    text = f"{len(rare)} of {len(shares)} labels are nearly always the same; {name!r} is set in {rare[name]:.2%}"
+    text = (
+        f"{len(rare)} of {len(shares)} labels are nearly always the same; {name!r} is set in {rare[name]:.2%}"
+    )
     return [Finding("imbalance", "warning", text, {"rare": list(rare), "share": rare}, _REMEDY)]

@@ -14,7 +14,7 @@ _MOSTLY = 0.5
 
 
 def check(view: View) -> list[Finding]:
-    """Find input columns with nothing in more than half of the rows; wholly empty ones are constant columns."""
+    """Find input columns with nothing in more than half of the rows; wholly empty ones are constant."""
     shares = {name: float(np.mean(view.factors(name)[0] < 0)) for name in view.inputs if len(view)}
     mostly = {name: round(share, 4) for name, share in shares.items() if _MOSTLY < share < 1}
     if not mostly:

@@ -16,10 +16,10 @@ _ROWS, _FEWEST = 4_000, 40
 
 
 def check(view: View) -> list[Finding]:
-    """Find inputs from which half of the rows predicts the other half with a normalised score of 0.99 or more.
+    """Find inputs from which half of the rows predicts the other half with a score of 0.99 or more.
 
-    The score is the share of a constant guess's error (wrong labels, or squared error) that one column takes away.
-    Each row is answered by its nearest neighbors in that column alone.
+    The score is the share of a constant guess's error (wrong labels, or squared error) that one column takes
+    away; each row is answered by its nearest neighbors in that column alone.
     """
     n = len(view)
     if n < _FEWEST:
@@ -35,14 +35,16 @@ def check(view: View) -> list[Finding]:
         if column is None:
             continue
         for target, answer in zip(view.targets, view.answers.T):
-            score = _score(column[known], answer[known], column[asked], answer[asked], view.objective == "regress")
+            score = _score(
+                column[known], answer[known], column[asked], answer[asked], view.objective == "regress"
+            )
             if score >= _GIVEN_AWAY and not copied(view, name, answer):
                 found.append(_finding(name, target, score, len(asked)))
     return found
 
 
 def _column(view: View, name: str) -> np.ndarray | None:
-    """Return a column as ordered numbers; of a date, which lies near its neighbors anyway, only whether it is there."""
+    """Return a column as ordered numbers; of a date, near its neighbors anyway, only whether it is there."""
     kind = view.kind(name)
     if kind in ("id", "constant"):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glia.core.finding import Finding
+from glia.core.finding import Finding, Severity
 from glia.table.checks._view import View
 
 __all__ = ["check"]
@@ -20,5 +20,7 @@ def check(view: View) -> list[Finding]:
     evidence = {"columns": names, "rows": len(view), "value": value, "distinct": 1 if len(view) else 0}
     what = "the same value" if value is None else f"the class {value!r}"
     text = f"every one of the {len(view)} rows has {what} in {', '.join(map(repr, names))}"
-    severity = "stop" if np.all(still) else "warning"
-    return [Finding("one_class", severity, text, evidence, "bring rows with another value, or ask another column")]
+    severity: Severity = "stop" if np.all(still) else "warning"
+    return [
+        Finding("one_class", severity, text, evidence, "bring rows with another value, or ask another column")
+    ]

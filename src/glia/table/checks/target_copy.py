@@ -14,7 +14,7 @@ __all__ = ["check"]
 def check(view: View) -> list[Finding]:
     """Find inputs that equal a target, or stand in one-to-one relation to it with values that repeat.
 
-    Without repeats every column of distinct values, such as an id, would be in one-to-one relation to a number.
+    Without repeats, any column of distinct values, such as an id, would be one-to-one with a number.
     """
     found = []
     for target, answer in zip(view.targets, view.answers.T):

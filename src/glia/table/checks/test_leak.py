@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glia.core.finding import Finding
+from glia.core.finding import Finding, Severity
 from glia.table.checks._view import View
 from glia.table.duplicates import content_hashes
 
@@ -14,7 +14,7 @@ __all__ = ["check"]
 def check(view: View) -> list[Finding]:
     """Find rows of the test source that are exact copies of rows to train on.
 
-    Where rows of the table repeat each other as often, copies are what chance brings, and this is only a note.
+    Where rows of the table repeat each other as often, chance alone brings copies, and this is only a note.
     """
     if view.test is None or not len(view.test) or not len(view):
         return []
@@ -37,5 +37,9 @@ def check(view: View) -> list[Finding]:
         "columns": names,
         "test_rows": np.flatnonzero(leaked)[:10].tolist(),
     }
-    severity = "warning" if share > 2 * usual else "note"
-    return [Finding("test_leak", severity, text, evidence, "take them out of one of the two, or trust scores less")]
+    severity: Severity = "warning" if share > 2 * usual else "note"
+    return [
+        Finding(
+            "test_leak", severity, text, evidence, "take them out of one of the two, or trust scores less"
+        )
+    ]

@@ -37,7 +37,7 @@ def check(view: View) -> list[Finding]:
 
 
 def _drift(view: View, times: np.ndarray) -> tuple[float, float]:
-    """Return how far the target of the earliest and the latest third lie apart, and in how many standard errors.
+    """Return how far the target of the earliest and the latest third lie apart, also in standard errors.
 
     Classes are compared by their shares, numbers by their means in standard deviations.
     """
@@ -60,7 +60,9 @@ def _drift(view: View, times: np.ndarray) -> tuple[float, float]:
 def _finding(view: View, name: str, drifts: bool, evidence: dict[str, Any]) -> Finding:
     if drifts:
         unit = "standard deviations" if view.objective == "regress" else "in share"
-        text = f"the target drifts along {name!r} (by {evidence['drift']:.2f} {unit} from first to last third)"
+        text = (
+            f"the target drifts along {name!r} (by {evidence['drift']:.2f} {unit} from first to last third)"
+        )
     else:
         text = f"the rows are in the order of {name!r}"
     text += ", yet the split is random: the test then holds the past, and scores may promise too much"

@@ -29,8 +29,8 @@ def optimizer(make: Maker) -> Maker:
     Args:
         make: Takes parameter groups and keyword-only options, ``lr`` among them.
     """
-    setattr(make, "default_lr", describe_options(make)["lr"][1])  # noqa: B010 - mypy knows no attributes of
-    functions return make
+    setattr(make, "default_lr", describe_options(make)["lr"][1])  # noqa: B010 - mypy knows no such attribute
+    return make
 
 
 def with_gradient(parameters: Iterable[Tensor]) -> list[Tensor]:

@@ -43,7 +43,7 @@ class Muon(torch.optim.Optimizer):
         self,
         groups: Groups,
         *,
-        lr: Annotated[float, Above(0)] = 3e-3,
+        lr: Annotated[float, Above(0)] = 5e-3,
         momentum: Annotated[float, Range(0, 0.9999)] = 0.95,
         beta1: Annotated[float, Range(0, 0.9999)] = 0.9,
         beta2: Annotated[float, Range(0, 0.999999)] = 0.999,

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from glia.core.constraints import Range
 from glia.core.values import Edit, Readings
-from glia.train.remedies._progress import Patient
+from glia.train.remedies._patient import Patient
 
 __all__ = ["EarlyStop"]
 
@@ -36,7 +36,9 @@ class EarlyStop(Patient):
     ) -> None:
         super().__init__(patience, min_delta)
 
-    def impatient(self, readings: Readings, knobs: Mapping[str, float]) -> Edit:
-        """Return the stop."""
+    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
+        """Return the stop when validation has stopped improving."""
+        if not self.stalled(readings):
+            return None
         reason = f"validation has not improved for {self.waited} evaluations; step {self.best_step} was best"
         return Edit(reason, stop=True, restore=True)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from glia.core.constraints import Range
 from glia.core.values import Edit, Readings
-from glia.train.remedies._progress import Patient
+from glia.train.remedies._patient import Patient
 
 __all__ = ["Plateau"]
 
@@ -45,12 +45,14 @@ class Plateau(Patient):
         self.factor = factor
         self.least = least
 
-    def impatient(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
-        """Return the lower learning rate, and start waiting again."""
+    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
+        """Return the lower learning rate when validation has stopped improving, and start waiting again."""
+        if not self.stalled(readings):
+            return None
         waited, self.waited = self.waited, 0
         present = knobs.get("lr", 1.0)
         lower = max(present * self.factor, self.least)
         if lower >= present:
             return None
-        reason = f"validation has not improved for {waited} evaluations: the learning rate is now {lower:g} of
-        its plan" return Edit(reason, {"lr": lower})
+        reason = f"validation has not improved for {waited} evaluations"
+        return Edit(f"{reason}: the learning rate is now {lower:g} of its plan", {"lr": lower})

@@ -22,12 +22,12 @@ def rise(progress: float, warmup: float) -> tuple[float, float]:
         warmup: Share of all steps that the rise takes.
 
     Example:
-        >>> rise(0.05, 0.1), rise(0.55, 0.1)
-        ((0.505, 0.0), (1.0, 0.5))
+        >>> rise(0.05, 0.1), rise(1.0, 0.1)
+        ((0.505, 0.0), (1.0, 1.0))
 
     Source: Goyal et al. 2017.
     """
     progress = min(max(progress, 0.0), 1.0)
     if progress < warmup:
         return FIRST + (1 - FIRST) * progress / warmup, 0.0
-    return 1.0, (progress - warmup) / (1 - warmup) if warmup < 1 else 1.0
+    return 1.0, (progress - warmup) / (1 - warmup) if warmup < 1 else 0.0

@@ -27,7 +27,7 @@ def one_cycle(
         floor: The factor at the end.
 
     Example:
-        >>> one_cycle(0.0), one_cycle(0.3), one_cycle(1.0)
+        >>> round(one_cycle(0.0), 6), one_cycle(0.3), one_cycle(1.0)
         (0.04, 1.0, 0.0001)
 
     Source: Smith & Topin 2018, "Super-convergence", with cosines as in fastai.

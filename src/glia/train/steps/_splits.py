@@ -25,7 +25,7 @@ def refuse_coupled(step: Step, objective: Objective) -> None:
     if objective.couples == "batch" and getattr(step, "splits", False):
         raise UsageError(
             "batch_coupled",
-            f"{type(objective).__name__} compares the rows of a batch with one another, so splitting the batch
-            into " "micro-batches would change the loss", remedy="leave micro_batch out, or use a smaller
-            batch_size",
+            f"{type(objective).__name__} compares the rows of a batch with one another, so splitting it "
+            "into micro-batches would change the loss",
+            remedy="leave micro_batch out, or use a smaller batch_size",
         )

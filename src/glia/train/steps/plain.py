@@ -38,7 +38,7 @@ class Plain(Step):
         measured = loss(batch)
         mean = measured.mean()
         # Naming the parameters spares a generator the gradients of its critic, and the other way round.
-        mean.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+        mean.backward(inputs=parameters)
         weight = measured.weight.detach()
         parts = {name: _mean(part.detach(), weight) for name, part in measured.parts.items()}
         return Reading(mean.detach(), weight.sum(), parts)

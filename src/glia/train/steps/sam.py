@@ -17,7 +17,7 @@ __all__ = ["Sam"]
 
 
 class Sam(Step):
-    """Take the gradient where the loss is worst nearby, so that flat minima are sought: ``∇L(w + rho g / |g|)``.
+    """Seek flat minima: take the gradient where the loss is worst nearby, ``∇L(w + rho * g / |g|)``.
 
     A step costs two. Weights are back to the bit afterwards, also when the loss fails. Running statistics of
     batch norm see both passes, and dropout draws anew in the second.
@@ -46,7 +46,7 @@ class Sam(Step):
         return bool(getattr(self.inner, "splits", False))
 
     def __call__(self, loss: Callable[[Batch], Loss], batch: Batch, parameters: list[Tensor]) -> Reading:
-        """Set ``.grad`` of every parameter to its gradient at the worst point nearby; report the loss here."""
+        """Set ``.grad`` of every parameter to that of the worst point nearby; report the loss of this one."""
         reading = self.inner(loss, batch, parameters)
         slopes = [(parameter, parameter.grad) for parameter in parameters if parameter.grad is not None]
         if not slopes:

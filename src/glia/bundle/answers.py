@@ -1,0 +1,66 @@
+"""Answers as columns: prediction, probability_<class>, low, high; as the kind of frame that came in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glia.core.parts import Column
+from glia.core.values import Answer
+
+__all__ = ["columns_of", "like"]
+
+
+def columns_of(
+    answer: Answer, targets: list[Column], labels: tuple[tuple[str, ...], ...]
+) -> dict[str, np.ndarray]:
+    """Return answers as named columns in the order of the rows.
+
+    With one target the columns are ``prediction``, ``probability_<class>``, ``low`` and ``high``; with
+    several, each name ends in ``_<target>``.
+
+    Args:
+        answer: The answers to N rows.
+        targets: The columns asked for, which turn codes into labels of the kind that training had.
+        labels: The classes of each target, in the order of the codes.
+    """
+    if len(targets) == 1 and answer.label is not None and answer.probability is not None:
+        columns = {"prediction": targets[0].decode(answer.label.reshape(len(answer)))}
+        for code, name in enumerate(labels[0]):
+            columns[f"probability_{name}"] = answer.probability[:, code]
+        return columns
+    found: dict[str, np.ndarray] = {}
+    for at, target in enumerate(targets):
+        end = "" if len(targets) == 1 else f"_{target.name}"
+        if answer.point is not None:
+            found[f"prediction{end}"] = answer.point[:, at]
+        elif answer.label is not None:
+            found[f"prediction{end}"] = target.decode(answer.label[:, at])
+        parts = {"probability": answer.probability, "low": answer.low, "high": answer.high}
+        found |= {f"{name}{end}": part[:, at] for name, part in parts.items() if part is not None}
+    return found
+
+
+def like(source: Any, columns: dict[str, np.ndarray]) -> Any:
+    """Return columns as a frame of the kind that came in (pandas with its index), else as they are.
+
+    Example:
+        >>> import pandas
+        >>> like(pandas.DataFrame({"a": [1]}, index=["x"]), {"prediction": np.array([2])}).to_dict()
+        {'prediction': {'x': 2}}
+    """
+    if isinstance(source, dict | list | tuple | np.ndarray | str) or hasattr(source, "__fspath__"):
+        return columns
+    import narwhals as nw
+
+    frame = nw.from_native(source, pass_through=True)
+    lazy = isinstance(frame, nw.LazyFrame)
+    if not (isinstance(frame, nw.DataFrame) or (lazy and frame.implementation.is_polars())):
+        return columns  # an unfinished query of a database has no frame of its own kind to go back into
+    data = {name: values.tolist() if values.dtype == object else values for name, values in columns.items()}
+    answer = nw.from_dict(data, backend=frame.implementation).to_native()
+    index = nw.maybe_get_index(frame)
+    if index is not None:
+        answer.index = index
+    return answer

@@ -1,0 +1,150 @@
+"""From documents back to living parts: only shelves are asked, code named by a bundle is never imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from glia.bundle.layout import DOCUMENTS, spec_document, weights_file
+from glia.bundle.reader import Stored
+from glia.bundle.weights import restore as restore_weights
+from glia.core.constraints import check_options
+from glia.core.errors import BundleError, DataError, UsageError
+from glia.core.parts import Objective
+from glia.core.values import Role, Specs
+from glia.judge.calibration import Calibration
+from glia.nets import nets as shelf
+from glia.objectives import objectives
+from glia.table.schema import Schema
+
+__all__ = ["restored_calibration", "restored_nets", "restored_objective", "restored_schema"]
+
+
+@contextmanager
+def understanding(stored: Stored, name: str) -> Iterator[None]:
+    """Turn whatever a document of a wrong shape sets off into one plain refusal."""
+    try:
+        yield
+    except (UsageError, DataError) as error:
+        remedy = error.remedy or "install the package that this part came from"
+        raise BundleError("bad_bundle", error.text, remedy=remedy, file=_file(stored, name)) from None
+    except KeyError as error:
+        raise BundleError("bad_bundle", f"{error} is missing", file=_file(stored, name)) from None
+    except (
+        TypeError,
+        ValueError,
+        AttributeError,
+        LookupError,
+        ArithmeticError,
+        RuntimeError,
+        MemoryError,
+    ) as error:
+        said = f"it cannot be understood ({type(error).__name__}: {str(error)[:200]})"
+        raise BundleError("bad_bundle", said, file=_file(stored, name)) from None
+
+
+def _file(stored: Stored, name: str) -> Path:
+    return stored.folder / DOCUMENTS[name]
+
+
+def restored_schema(stored: Stored) -> Schema:
+    """Return the schema with everything it learned."""
+    with understanding(stored, "preprocessing"):
+        schema = Schema.restored(stored.documents["preprocessing"])
+        inputs, target = spec_document(schema.specs()), spec_document(schema.specs("target"))
+    config = stored.documents["config"]
+    if inputs != config.get("inputs") or target != config.get("targets"):
+        raise BundleError(
+            "other_preprocessing",
+            "this glia would encode the columns otherwise than the bundle's network was trained on",
+            remedy=f"use glia {config.get('glia')}, or fit again",
+            file=_file(stored, "config"),
+        )
+    return schema
+
+
+def restored_objective(stored: Stored) -> Objective:
+    """Return the objective, which knows what the bundle offers."""
+    with understanding(stored, "config"):
+        named = stored.documents["config"]["objective"]
+        part = objectives.get(named["name"])
+        found: Objective = part(**check_options(part, named["options"], "objective"))
+    return found
+
+
+def restored_calibration(stored: Stored) -> Calibration:
+    """Return how outputs become answers."""
+    with understanding(stored, "config"):
+        return Calibration(**stored.documents["config"]["calibration"])
+
+
+def restored_nets(
+    stored: Stored, schema: Schema, objective: Objective, module: nn.Module | None
+) -> dict[str, nn.Module]:
+    """Return the networks by role, with their weights, in evaluation mode and float32.
+
+    Args:
+        stored: The bundle.
+        schema: Its schema, which says what goes in and what is asked.
+        objective: Its objective, which says what comes out.
+        module: The person's own module, where the bundle was fitted with one.
+
+    Raises:
+        UsageError: A module is needed, not wanted, or another one than was fitted.
+        BundleError: The bundle cannot be understood.
+    """
+    with understanding(stored, "config"):
+        roles = objective.roles(schema.specs(), schema.specs("target"))
+        named = stored.documents["config"]["net"]
+        foreign = bool(named["foreign"])
+    _check_module(stored, foreign, named, module)
+    found: dict[str, nn.Module] = {}
+    for role, wanted in roles.items():
+        path = stored.folder / weights_file(role)
+        if foreign and role == "net" and module is not None:
+            restore_weights(module, path, foreign=True)
+            found[role] = _wrapped(module, wanted.inputs)
+        else:
+            with understanding(stored, "config"):
+                found[role] = _built(wanted, named)
+            restore_weights(found[role], path)
+        found[role].float().eval()
+    return found
+
+
+def _built(role: Role, named: Mapping[str, Any]) -> nn.Module:
+    """Return a network of the shelf; drawing its first weights leaves the caller's random numbers alone."""
+    part = shelf.get(role.net or named["name"])
+    options = check_options(part, named["options"], "net")
+    inputs: Specs = role.inputs
+    with torch.random.fork_rng(devices=[]):
+        net: nn.Module = part(inputs, role.output, **options)
+    return net
+
+
+def _wrapped(module: nn.Module, inputs: Specs) -> nn.Module:
+    from glia.nets.blocks.foreign import Foreign
+
+    return Foreign(module, inputs)
+
+
+def _check_module(stored: Stored, foreign: bool, named: Mapping[str, Any], module: nn.Module | None) -> None:
+    if foreign and module is None:
+        raise UsageError(
+            "module_needed",
+            f"the bundle was fitted with its owner's module ({named.get('class')}), whose code is not in it",
+            remedy="open it with glia.load(path, net=module), a module of that class and the same options",
+            file=stored.folder,
+        )
+    if module is not None and not foreign:
+        raise UsageError(
+            "module_not_wanted",
+            f"the bundle holds a {named.get('name')!r} of glia's own",
+            remedy="open it without net=",
+            file=stored.folder,
+        )

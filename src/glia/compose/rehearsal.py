@@ -1,0 +1,59 @@
+"""A dry run: everything up to the first training step, without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from glia.compose.asking import asked
+from glia.compose.choices import choose, imbalance
+from glia.compose.clock import Clock, planned
+from glia.compose.prepare import Sources, prepare
+from glia.compose.training import build
+from glia.core.errors import UsageError
+from glia.train import plan as plans
+
+__all__ = ["rehearse"]
+
+
+def rehearse(source: Any, **words: Any) -> dict[str, Any]:
+    """Return what a fit with the same arguments would do: columns, parts, findings, choices, plan.
+
+    Args:
+        source: The rows.
+        words: The arguments of :func:`glia.fit`.
+
+    Raises:
+        UsageError: The question does not fit the data.
+        DataError: The data cannot be read rightly or must not be trained on.
+    """
+    recipe = asked(words.pop("recipe", None), source=source, settings=words.pop("settings", ()), **words)
+    whole = source if source is not None else recipe.data.source
+    if isinstance(whole, str | Path) and not str(whole):
+        raise UsageError("no_source", "no source of rows was named", remedy="name a file, a frame or a bundled set")
+    clock = Clock(perf_counter(), None if recipe.train.epochs or recipe.train.steps else recipe.budget)
+    prepared = prepare(Sources(whole, recipe.data.test, recipe.data.valid), recipe)
+    choices = choose(prepared, recipe)
+    note = imbalance(prepared)
+    plan = plans.chosen(
+        lambda way: build(prepared, choices, way, seed=recipe.seed), clock.share(0.05, most=2.0) or 0.5,
+        recipe.plan.threads, recipe.plan.precision,
+    )  # fmt: skip
+    left = None if clock.budget is None else clock.budget * 0.75 - clock.elapsed - 1.0
+    choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
+    findings = [*prepared.findings, *([note] if note else [])]
+    return {
+        "task": prepared.question.task,
+        "target": list(prepared.question.targets),
+        "net": choices.net,
+        "rows": {part: len(target) for part, target in prepared.targets.items()},
+        "steps": choices.steps,
+        "plan": plan.as_dict(),
+        "columns": [
+            {"name": name, "kind": column.kind, "reason": prepared.schema.reasons.get(name, "")}
+            for name, column in prepared.schema.columns.items()
+        ],
+        "findings": [finding.as_dict() for finding in findings],
+        "reasons": {**prepared.reasons, **choices.reasons, "steps": reason},
+    }

@@ -1,0 +1,120 @@
+"""duckdb without its freedoms: no network, no other file, nothing that a person typed read as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glia.core.errors import DataError
+from glia.core.raw import Origin, Raw, RawTable
+from glia.sources import _values
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["connected", "quoted", "table_of"]
+
+_CLOSED = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+@contextmanager
+def connected(database: str = ":memory:", *, closed: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection that can change nothing; ``closed`` ones see no file but their own database.
+
+    Args:
+        database: The path of a database, opened for reading only.
+        closed: Whether queries are kept from files.
+    """
+    import duckdb
+
+    memory = database == ":memory:"
+    config = {**_CLOSED, "enable_external_access": "false"} if closed else dict(_CLOSED)
+    connection = duckdb.connect(database, read_only=not memory, config=config)
+    try:
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier.
+
+    Example:
+        >>> quoted('a"b')
+        '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table_of(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object], origin: Origin
+) -> RawTable:
+    """Return what a query gives, each column cast to one of the raw kinds.
+
+    Args:
+        connection: The connection.
+        query: A SELECT statement with ``?`` where the values go.
+        values: The values of the query.
+        origin: Where the table comes from.
+
+    Raises:
+        DataError: A column holds lists, blobs or the like.
+    """
+    found = [(row[0], row[1]) for row in connection.execute(f"DESCRIBE {query}", values).fetchall()]
+    labels = _values.named([name for name, _ in found], file=origin.path)
+    # Columns get plain names on the way, since results by name fold names that differ in case only.
+    casts = [
+        _cast(f"c{place}", kind, label, origin)
+        for place, (label, (_, kind)) in enumerate(zip(labels, found, strict=True))
+    ]
+    aliases = ", ".join(f"c{place}" for place in range(len(found)))
+    asked = f"SELECT {', '.join(casts)} FROM ({query}) AS t({aliases})"  # noqa: S608 - a person's own query
+    result = connection.execute(asked, values).fetchnumpy()
+    dates = [_kind(kind) == "date" for _, kind in found]
+    columns = {label: _raw(result[f"c{at}"], dates[at], label) for at, label in enumerate(labels)}
+    return _values.table(columns, origin)
+
+
+def _kind(kind: str) -> str:
+    """Return which raw kind a type of duckdb becomes; nothing where none fits."""
+    if kind.endswith("]"):
+        return ""
+    base = kind.strip('"').split("(")[0]
+    return next((raw for raw, bases in _KINDS.items() if base in bases), "")
+
+
+_KINDS = {
+    "BIGINT": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    "DOUBLE": ("UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM", "FLOAT", "DOUBLE", "DECIMAL"),
+    "BOOLEAN": ("BOOLEAN",),
+    "VARCHAR": ("VARCHAR", "ENUM", "UUID", "JSON", "TIME", "NULL"),
+    "date": ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"),
+}
+
+
+def _cast(name: str, kind: str, label: str, origin: Origin) -> str:
+    raw = _kind(kind)
+    if not raw:
+        raise DataError(
+            "unreadable_column",
+            f"values of type {kind} are neither numbers, text, booleans nor dates",
+            remedy="leave the column out, or turn it into one of these",
+            file=origin.path,
+            column=label,
+        )
+    # Moments are carried as microseconds since 1970 in UTC, which needs no time zones of this machine.
+    return f"epoch_us({name}) AS {name}" if raw == "date" else f"CAST({name} AS {raw}) AS {name}"
+
+
+def _raw(values: np.ndarray, date: bool, label: str) -> Raw:
+    present = ~np.ma.getmaskarray(values)
+    values = np.ma.getdata(values)
+    if values.dtype == object:
+        return _values.masked(Raw(values, present), present)
+    return _values.masked(
+        _values.of_array(values.astype("datetime64[us]") if date else values, label), present
+    )

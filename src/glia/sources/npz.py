@@ -1,0 +1,81 @@
+"""NumPy's own files, of plain arrays only: an array of Python objects is a pickle and is refused."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glia.core.errors import DataError
+from glia.core.raw import RawTable
+from glia.sources import _files
+from glia.sources.arrays import Arrays
+
+__all__ = ["Npz"]
+
+
+class Npz:
+    """NumPy files (.npz, .npy): columns by name, or arrays ``X`` and ``y``."""
+
+    @staticmethod
+    def claims(source: Any) -> bool:
+        """Return whether a path names a NumPy file."""
+        return _files.kind(source) in (".npz", ".npy")
+
+    @staticmethod
+    def read(source: Any, names: Sequence[str] | None) -> RawTable:
+        """Return the arrays as columns.
+
+        Args:
+            source: The path; an .npz holds (N,) arrays by name, one (N, F) array, or ``X`` and ``y``.
+            names: Names for the columns of an (N, F) array.
+
+        Raises:
+            DataError: The file is damaged, holds Python objects, or arrays that make no table.
+        """
+        path = _files.checked(source)
+        with _files.opening("a NumPy file", path):
+            found = _loaded(path)
+        table = Arrays.read(_arranged(found), names)
+        return replace(table, origin=replace(table.origin, name=str(source), kind="npz", path=str(path)))
+
+
+def _loaded(path: Path) -> Any:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > max(_files.FREE_BYTES, _files.MOST_RATIO * path.stat().st_size):
+            raise DataError(
+                "too_large",
+                f"the archive unpacks to {size:,} bytes, as no ordinary table does",
+                remedy="unpack it yourself if you trust it",
+                file=path,
+            )
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except ValueError as error:
+        if not str(error).startswith("Object arrays"):
+            raise
+        raise DataError(
+            "pickled_array",
+            "it holds Python objects, which can run any code when they are opened",
+            remedy="save plain arrays: numpy.savez(file, name=array.astype(float)), or text as astype(str)",
+            file=path,
+        ) from error
+
+
+def _arranged(found: Any) -> Any:
+    """Return what the arrays mean: X and y as a pair, a lone grid as itself, else columns by name."""
+    if isinstance(found, np.ndarray):
+        return found
+    lowered = {name.lower(): array for name, array in found.items()}
+    if set(lowered) == {"x", "y"} and lowered["x"].ndim == 2:
+        return lowered["x"], lowered["y"]
+    if len(found) == 1 and next(iter(found.values())).ndim == 2:
+        return next(iter(found.values()))
+    return found

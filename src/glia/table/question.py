@@ -1,0 +1,252 @@
+"""What is asked of a table: which columns, and whether they are classified or regressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from glia.columns._cells import Cells, cells
+from glia.columns._parse import are_codes, numeric_share, read_numbers
+from glia.columns._refuse import RowError
+from glia.columns.boolean import Boolean
+from glia.columns.date import Date
+from glia.columns.number import Number
+from glia.core.errors import DataError, UsageError
+from glia.core.names import did_you_mean, listed
+from glia.core.parts import Column
+from glia.core.raw import Raw, RawTable
+
+__all__ = ["Question", "answered", "ask", "check_targets", "placed"]
+
+_FEW = 20  # whole numbers with at most so many values are taken for classes
+_LIKELY = ("target", "label", "class", "outcome", "y", "survived", "churn", "income", "price", "quality")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Args:
+        task: ``"classify"`` or ``"regress"``, the word people use.
+        objective: ``"classify"``, ``"multilabel"`` or ``"regress"``, the part that answers.
+        targets: The columns asked for.
+        reason: Why this task, in one sentence.
+    """
+
+    task: str
+    objective: str
+    targets: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a target's values look like; ``count`` = how many are distinct."""
+
+    kind: Literal["boolean", "whole", "number", "text", "date"]
+    count: int
+    here: int
+
+    @property
+    def classes(self) -> bool:
+        return self.kind in ("boolean", "text") or (self.kind == "whole" and self.count <= _FEW)
+
+    def __str__(self) -> str:
+        values = {"boolean": "truth", "whole": "whole-number", "text": "text"}.get(self.kind, self.kind)
+        return f"{self.count} different {values} value{'s' * (self.count != 1)}"
+
+
+def ask(raw: RawTable, targets: Sequence[str] | str | None, task: str | None = None) -> Question:
+    """Return the question columns ask: text, truths and few whole numbers classify, other numbers regress.
+
+    Args:
+        raw: The table, before rows without an answer are left out.
+        targets: The columns asked for.
+        task: ``"classify"`` or ``"regress"`` where the values must not decide.
+
+    Raises:
+        UsageError: No such column, no such task, or targets that do not go together.
+        DataError: The target is empty, or cannot be answered as asked.
+
+    Example:
+        >>> from glia.core.raw import Origin
+        >>> rows = Raw(np.array(["yes", "no", "yes"], dtype=object), np.ones(3, bool))
+        >>> ask(RawTable({"churn": rows}, Origin("made", "array")), ["churn"]).objective
+        'classify'
+    """
+    names = _named(raw, targets)
+    if task not in (None, "classify", "regress"):
+        raise UsageError(
+            "unknown_task",
+            f"there is no task {task!r}{did_you_mean(task, ('classify', 'regress'))}",
+            remedy="choose 'classify' or 'regress', or leave it out",
+        )
+    looks = {name: _look(raw[name]) for name in names}
+    for name, look in looks.items():
+        _refuse(raw, name, look)
+    question = _one(names[0], looks[names[0]], task) if len(names) == 1 else _several(looks, task)
+    for name, look in looks.items():
+        if question.task == "regress":
+            check_targets(raw, {name: Number(name, "target")}, learn=True)
+        elif look.kind != "boolean" and look.count > max(0.5 * look.here, _FEW):
+            said = f"{look.count} of {look.here} labels are different, so there is nothing to learn them from"
+            remedy = "ask for a column whose labels repeat, or for a number with --task regress"
+            raise DataError("target_not_repeated", said, remedy=remedy, file=raw.origin.path, column=name)
+    return question
+
+
+def answered(raw: RawTable, targets: Sequence[str]) -> np.ndarray:
+    """Return which rows have a value in every target, as (N,) bool.
+
+    In a column of labels only what can be no label counts as missing: "none" and "-" may be answers there.
+
+    Example:
+        >>> from glia.core.raw import Origin
+        >>> rows = Raw(np.array(["+", "-", "NA"], dtype=object), np.ones(3, bool))
+        >>> answered(RawTable({"sign": rows}, Origin("made", "array")), ["sign"]).tolist()
+        [True, True, False]
+    """
+    known = np.ones(len(raw), bool)
+    for name in targets:
+        known &= _here(raw[name])
+    return known
+
+
+def check_targets(raw: RawTable, columns: Mapping[str, Column], *, learn: bool = False) -> None:
+    """Refuse answers that cannot be read or were never seen, naming the line.
+
+    Args:
+        raw: The whole table as it was read; rows without an answer are passed over.
+        columns: Target columns by name.
+        learn: Whether the columns have learned nothing yet and take these rows to do so.
+
+    Raises:
+        DataError: An answer cannot be read.
+    """
+    rows = np.flatnonzero(answered(raw, list(columns)))
+    for name, column in columns.items():
+        try:
+            (column.learn if learn else column.encode)(raw[name].take(rows))
+        except RowError as error:
+            raise placed(error, raw, int(rows[error.row])) from None
+
+
+def placed(error: RowError, raw: RawTable, row: int) -> DataError:
+    """Return a cell's refusal with the file and line it came from, or the row where lines are not known."""
+    line = raw.origin.line(row)
+    text = error.text if line is not None else f"row {row + 1}: {error.text}"
+    file = raw.origin.path or raw.origin.name
+    return DataError(error.code, text, remedy=error.remedy, file=file, line=line, column=error.column)
+
+
+def _named(raw: RawTable, targets: Sequence[str] | str | None) -> tuple[str, ...]:
+    names = (targets,) if isinstance(targets, str) else tuple(targets or ())
+    if not names:
+        lowered = {name.lower(): name for name in raw}
+        likely = next(
+            (lowered[word] for word in _LIKELY if word in lowered), [*raw, "COLUMN"][len(raw.columns) - 1]
+        )
+        raise UsageError(
+            "no_target",
+            f"nothing is asked for; {raw.origin.name} has the columns {listed(raw, 30)}",
+            remedy=f"name the column to predict, perhaps --target {likely}",
+        )
+    for name in names:
+        if name not in raw:
+            raise UsageError(
+                "unknown_target",
+                f"{raw.origin.name} has no column {name!r}{did_you_mean(name, raw)}",
+                remedy=f"its columns are {listed(raw, 30)}",
+                column=name,
+            )
+    if len(set(names)) < len(names):
+        raise UsageError(
+            "target_twice", f"a column is asked for twice in {listed(names)}", remedy="name each once"
+        )
+    return names
+
+
+def _look(raw: Raw) -> _Look:
+    if raw.values.dtype.kind in "fiu":
+        values = raw.values[_here(raw)]
+        whole = bool((np.isfinite(values) & (values == np.round(values))).all())
+        return _Look("whole" if whole else "number", len(np.unique(values)), len(values))
+    found = _text(raw) if raw.values.dtype == object else cells(raw)
+    count, here = len(found.words), found.here
+    if Boolean.recognize(raw).confidence > 0.5:
+        return _Look("boolean", count, here)
+    if here and Date.recognize(raw).confidence > 0.5:
+        return _Look("date", count, here)
+    least = 0.9 if found is cells(raw) else 1.0
+    if not here or numeric_share(found)[0] < least or are_codes(found.words):
+        return _Look("text", count, here)
+    numbers = read_numbers(raw)[0]
+    numbers = numbers[~np.isnan(numbers)]
+    whole = bool((np.isfinite(numbers) & (numbers == np.round(numbers))).all())
+    return _Look("whole" if whole else "number", count, here)
+
+
+def _text(raw: Raw) -> Cells:
+    """Return a text target's words: "-" and its like are missing among many numbers, and labels otherwise."""
+    found = cells(raw)
+    many = len(found.words) > _FEW and numeric_share(found)[0] >= 0.9
+    return found if many else cells(raw, strict=True)
+
+
+def _here(raw: Raw) -> np.ndarray:
+    if raw.values.dtype == object:
+        return _text(raw).codes >= 0
+    return raw.present & (raw.values == raw.values)
+
+
+def _refuse(raw: RawTable, name: str, look: _Look) -> None:
+    if not look.here:
+        raise DataError(
+            "target_missing",
+            f"no row has a value ({len(raw)} rows)",
+            remedy="ask for another column, or bring rows whose answer is known",
+            file=raw.origin.path,
+            column=name,
+        )
+    if look.kind == "date":
+        raise UsageError(
+            "target_is_date",
+            "dates cannot be asked for",
+            remedy="ask for a number, such as the days until then",
+            column=name,
+        )
+
+
+def _one(name: str, look: _Look, task: str | None) -> Question:
+    if task is not None:
+        return Question(task, task, (name,), f"{name!r} holds {look}; the task was given")
+    task = "classify" if look.classes else "regress"
+    other = "regress" if look.classes else "classify"
+    offer = f" (--task {other} to change that)" if look.kind in ("whole", "number") else ""
+    return Question(task, task, (name,), f"{name!r} holds {look}, so it is {_DONE[task]}{offer}")
+
+
+_DONE = {"classify": "classified", "regress": "regressed"}
+
+
+def _several(looks: dict[str, _Look], task: str | None) -> Question:
+    names = tuple(looks)
+    paired = all(look.count == 2 for look in looks.values())
+    if paired and task != "regress":
+        reason = f"each of {listed(names)} holds two values, so each is a label that applies or does not"
+        return Question("classify", "multilabel", names, reason)
+    if task == "regress" or (
+        task is None and all(look.kind in ("whole", "number") for look in looks.values())
+    ):
+        return Question(
+            "regress", "regress", names, f"all of {listed(names)} are numbers, so they are regressed"
+        )
+    odd = [f"{name!r} holds {look}" for name, look in looks.items() if look.count != 2]
+    raise UsageError(
+        "targets_mixed",
+        f"several targets must all hold two values or all be numbers, but {'; '.join(odd)}",
+        remedy="fit these columns one at a time",
+    )
