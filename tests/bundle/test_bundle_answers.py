@@ -18,6 +18,8 @@ from glia.bundle import bundle as room
 from glia.bundle.bundle import load
 from glia.core.errors import DataError, UsageError
 from glia.nets import nets
+from glia.nets.blocks.foreign import Foreign
+from glia.nets.blocks.inputs import flat_width
 from glia.objectives import objectives
 
 OBJECTIVES = ["classify", "multilabel", "regress"]
@@ -171,7 +173,7 @@ def test_a_file_without_a_header_has_the_names_of_the_fit(tmp_path):
 def test_a_bundle_shows_itself_without_scripts(tmp_path):
     bundle = load(made(tmp_path / "bundle")[0])
     html = bundle._repr_html_()
-    assert "cannot tell" in html
+    assert "Cannot tell" in html
     assert "<script" not in html
     assert "mlp" in repr(bundle)
     assert bundle.offers == ("predict",)
@@ -191,14 +193,11 @@ class Own(torch.nn.Module):
 
 
 def test_a_module_of_ones_own_is_opened_with_the_module(tmp_path):
-    flat = pytest.importorskip("glia.nets.blocks.flat")
     own: list[Own] = []
 
     def wrapped(role):
-        from glia.nets.blocks.inputs import flat_width
-
         own.append(Own(flat_width(role.inputs)))
-        return flat.Flat(own[0], role.inputs)
+        return Foreign(own[0], role.inputs)
 
     folder, _ = made(tmp_path / "bundle", module=wrapped, foreign=True, net_name="module", net_options={})
     wanted = own[0].state_dict()

@@ -49,6 +49,10 @@ def test_contributions_and_bias_sum_to_the_drive_of_a_neuron() -> None:
     assert net.contributions(rows).shape == (5, 3, len(net.names))
 
 
+def test_a_linear_net_starts_with_every_class_alike() -> None:
+    assert not Linear(INPUTS, CLASSES)(batch()).any()
+
+
 def test_a_linear_net_finds_what_scikit_learn_finds() -> None:
     linear_model = pytest.importorskip("sklearn.linear_model")
     x = torch.randn(60, 3)

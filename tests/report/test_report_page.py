@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from report_samples import classified, regressed
 
+from glia.report.draw_dots import shared_scale
 from glia.report.limits import limits
 from glia.report.markup import Html, tag
 from glia.report.page import render, snippet
@@ -73,16 +74,15 @@ def test_the_policy_knows_the_one_style_sheet_by_its_hash():
     text = page(classified())
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL).group(1)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    (policy,) = [
-        a["content"] for _, a in Reader(text).seen if a.get("http-equiv") == "Content-Security-Policy"
-    ]
+    meta = [attributes for name, attributes in Reader(text).seen if name == "meta"]
+    (policy,) = [one["content"] for one in meta if "http-equiv" in one]
     assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
 
 
 def test_the_verdict_comes_first_and_everything_else_has_its_place():
     text = page(classified())
-    places = [text.index(f'id="{name}"') for name in
-              ("verdict", "scores", "errors", "training", "data", "making", "reproduce", "limits")]  # fmt: skip
+    sections = ["verdict", "scores", "errors", "training", "data", "making", "reproduce", "limits"]
+    places = [text.index(f'id="{name}"') for name in sections]
     assert places == sorted(places)
     said = Reader(text).text
     for words in (
@@ -146,7 +146,7 @@ def poisoned(value):
 def test_hostile_texts_stay_texts():
     sample = poisoned(classified())
     result = sample.pop("result")
-    result["yardsticks"] = {EVIL: one for one in result["yardsticks"].values()}
+    result["yardsticks"] = {EVIL: result["yardsticks"]["linear"]}
     result["scores"]["test"] |= {EVIL: {"value": 1.0, "low": 0.0, "high": 2.0, "n": 3}}
     result["rows"] |= {EVIL: 10}
     result["plan"] |= {EVIL: EVIL}
@@ -216,10 +216,17 @@ def test_ticks_are_round_and_hold_everything(values):
     assert len(set(labels)) == len(labels)
 
 
+def test_an_axis_of_shares_ends_at_one():
+    scale = shared_scale([{"value": 0.95, "low": 0.5, "high": 0.99}])
+    assert scale.high == 1
+    assert scale.ticks[-1] == 1
+    assert shared_scale([{"value": 1.5, "low": 0.5, "high": 2}]).high >= 2
+
+
 def test_limits_are_made_of_the_results_own_numbers():
     said = " ".join(limits({"rows": {"test": 40}, "split": {"unit": "patient"}, "test_opened": 7}, {}))
     assert "40 test rows" in said
-    assert "a patient never seen" in said
+    assert "values of patient never seen" in said
     assert "7 times" in said
 
 

@@ -311,7 +311,7 @@ def test_a_table_or_a_query_is_named_in_the_address(database: Path, duck: Path) 
 
 
 def test_a_query_may_stand_in_a_file(duck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ask.sql").write_text("SELECT a AS n -- all of them\nFROM t\n")
+    (tmp_path / "ask.sql").write_text("SELECT a AS n -- all\nFROM t -- and no more")
     monkeypatch.chdir(tmp_path)
     assert shown(read("duckdb:///base.duckdb?query=ask.sql"), "n") == ("i8", [1])
     error = refused("ask.sql")

@@ -39,13 +39,29 @@ def rows(x: torch.Tensor, y: torch.Tensor | None = None) -> Batch:
     return Batch(values, torch.ones(len(x)), torch.arange(len(x)))
 
 
-def job(objective: Objective, nets: dict[str, nn.Module], data: Batch, *, lr: float = 1e-2, count: int = 200, **more: object) -> Job:
+def job(
+    objective: Objective,
+    nets: dict[str, nn.Module],
+    data: Batch,
+    *,
+    lr: float = 1e-2,
+    count: int = 200,
+    **more: object,
+) -> Job:
     made = {}
     for turn in objective.turns:
         groups = [group for role in turn.trains for group in grouped(nets[role], lr=lr, weight_decay=0.0)]
         made[turn.name] = optimizers.get("adam")(groups, lr=lr)
     stream = Minibatches(data, batch_size=64, seed=0)
-    return Job(objective=objective, nets=nets, stream=stream, step=steps.get("plain")(), optimizers=made, steps=count, **more)  # type: ignore[arg-type]
+    return Job(
+        objective=objective,
+        nets=nets,
+        stream=stream,
+        step=steps.get("plain")(),
+        optimizers=made,
+        steps=count,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 class Gan(Objective):
@@ -83,12 +99,18 @@ class Contrast(Objective):
         views = []
         for _ in range(2):
             x = batch.values["number"]
-            views.append(F.normalize(nets["net"](rows(x + 0.05 * torch.randn(x.shape, generator=generator))), dim=-1))
+            views.append(
+                F.normalize(nets["net"](rows(x + 0.05 * torch.randn(x.shape, generator=generator))), dim=-1)
+            )
         logits = views[0] @ views[1].T / 0.1
         return Loss(F.cross_entropy(logits, torch.arange(len(batch)), reduction="none"), batch.weight)
 
     def offers(self):
-        return {"embed": Offer("embed", "unit vectors", lambda nets, batch: F.normalize(nets["net"](batch), dim=-1))}
+        return {
+            "embed": Offer(
+                "embed", "unit vectors", lambda nets, batch: F.normalize(nets["net"](batch), dim=-1)
+            )
+        }
 
 
 class Policy(Objective):
@@ -151,7 +173,16 @@ def test_a_state_loaded_in_the_middle_goes_on_to_the_bit() -> None:
         torch.manual_seed(0)
         net = nn.ModuleDict({"inner": Plain(2, 1)})
         nets = {"net": net["inner"]}
-        return State(job(Regress(), nets, linear_rows(), count=30, evaluate_every=7, evaluate=lambda nets: {"score": 0.0}))
+        return State(
+            job(
+                Regress(),
+                nets,
+                linear_rows(),
+                count=30,
+                evaluate_every=7,
+                evaluate=lambda nets: {"score": 0.0},
+            )
+        )
 
     whole = made()
     train(whole.job, whole)
@@ -171,7 +202,9 @@ def test_a_state_loaded_in_the_middle_goes_on_to_the_bit() -> None:
     second.load_state_dict(saved)
     train(second.job, second)
     assert second.step == whole.step == 30
-    for one, other in zip(whole.job.nets["net"].parameters(), second.job.nets["net"].parameters(), strict=True):
+    for one, other in zip(
+        whole.job.nets["net"].parameters(), second.job.nets["net"].parameters(), strict=True
+    ):
         assert torch.equal(one, other)
 
 
@@ -226,11 +259,17 @@ class StopEarly(Remedy):
 
 
 def test_a_remedys_edit_is_made_by_the_loop() -> None:
-    state = State(job(Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[Halve()]))
+    state = State(
+        job(Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[Halve()])
+    )
     train(state.job, state)
     assert state.knobs["lr"] == 0.5
     assert {"step": 10, "edit": "halved"} in state.history
-    state = State(job(Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[StopEarly()]))
+    state = State(
+        job(
+            Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[StopEarly()]
+        )
+    )
     train(state.job, state)
     assert (state.step, state.stopped) == (10, "enough")
 

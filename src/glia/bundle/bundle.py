@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bundle", "checked", "load", "opened"]
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 512
 
 
 class Bundle:

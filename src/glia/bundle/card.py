@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glia.report.limits import limits
-from glia.report.words import best_is, interval, number, spoken
+from glia.report.words import best_is, interval, number, sentence, spoken
 
 __all__ = ["card"]
 
@@ -28,7 +28,7 @@ def card(result: Mapping[str, Any], config: Mapping[str, Any], columns: Sequence
     parts = [
         _metadata(result, config),
         f"# {_text(target)} by {_text(name)}",
-        _text(said),
+        _text(sentence(said)),
         _scores(result),
         _yardsticks(result),
         "## Use",

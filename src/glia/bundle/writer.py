@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -95,9 +96,9 @@ def write(
         "recipe": recipe,
         "scores": result,
     }
-    page = render(
-        plain(result), history=plain(history), curves=plain(curves), columns=columns, recipe=plain(recipe)
-    )
+    told, curves = plain(_told(result, recipe, config)), plain(curves)
+    readme = card(told, config, columns, curves)
+    page = render(told, history=plain(history), curves=curves, columns=columns, recipe=plain(recipe))
     with building(folder) as temp:
         for role, module in modules.items():
             write_atomic(temp / weights_file(role), dumps(module))
@@ -105,9 +106,7 @@ def write(
             write_json(temp / DOCUMENTS[name], document)
         write_atomic(temp / HISTORY, _lines(history))
         write_atomic(temp / REFERENCE, _sketches(reference))
-        write_atomic(
-            temp / README, card(plain(result), config, columns, plain(curves)).encode("utf-8", "replace")
-        )
+        write_atomic(temp / README, readme.encode("utf-8", "replace"))
         write_atomic(temp / REPORT, page.encode())
         seal(temp)
     return Path(folder)
@@ -122,12 +121,10 @@ def _config(
 ) -> dict[str, Any]:
     import torch
 
-    import glia
-
     return {
         "format": FORMAT,
         "library_name": "glia",
-        "glia": glia.__version__,
+        "glia": version("glia"),
         "torch": torch.__version__,
         "task": result.get("task"),
         "target": result.get("target"),
@@ -137,6 +134,18 @@ def _config(
         "targets": spec_document(schema.specs("target")),
         "calibration": calibration.state(),
     }
+
+
+def _told(result: Mapping[str, Any], recipe: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result with what a page tells and other documents know."""
+    data = recipe.get("data", {})
+    reason = result.get("reasons", {}).get("split")
+    known = {
+        "source": data.get("source"),
+        "split": {"unit": data.get("time") or data.get("group") or "row", "reason": reason},
+        "versions": {"glia": config["glia"], "torch": config["torch"]},
+    }
+    return {**known, **result}
 
 
 def _columns(schema: Schema) -> list[dict[str, str]]:

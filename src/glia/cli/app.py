@@ -131,10 +131,24 @@ def fit(
 
     progress = Progress(quiet=quiet or json)
     arguments: dict[str, Any] = {
-        "target": _several(target), "task": task, "net": net, "budget": budget, "epochs": epochs, "test": test,
-        "valid": valid, "columns": _pairs(columns), "names": _several(names), "split": split, "group": group,
-        "time": time, "metric": metric, "seed": seed, "settings": set_, "recipe": recipe, "accept": accept,
-    }  # fmt: skip
+        "target": _several(target),
+        "task": task,
+        "net": net,
+        "budget": budget,
+        "epochs": epochs,
+        "test": test,
+        "valid": valid,
+        "columns": _pairs(columns),
+        "names": _several(names),
+        "split": split,
+        "group": group,
+        "time": time,
+        "metric": metric,
+        "seed": seed,
+        "settings": set_,
+        "recipe": recipe,
+        "accept": accept,
+    }
     if dry_run:
         from glia.compose.rehearsal import rehearse
 
@@ -150,9 +164,7 @@ def fit(
 
 
 @app.command
-def predict(
-    bundle: str, source: str, /, *, out: str | None = None, json: Json = False
-) -> int:
+def predict(bundle: str, source: str, /, *, out: str | None = None, json: Json = False) -> int:
     """Answer for new rows, in their order.
 
     Args:
@@ -224,7 +236,13 @@ def check(bundle: str, /, *, json: Json = False) -> int:
 
 
 @app.command(name="list")
-def list_(shelf: str | None = None, /, *, for_: Annotated[str | None, Parameter(name="--for")] = None, json: Json = False) -> int:
+def list_(
+    shelf: str | None = None,
+    /,
+    *,
+    for_: Annotated[str | None, Parameter(name="--for")] = None,
+    json: Json = False,
+) -> int:
     """List the parts of a shelf: nets, objectives, metrics, remedies and others.
 
     Args:
@@ -277,6 +295,10 @@ def _pairs(text: str | None) -> dict[str, str] | None:
     for part in _several(text) or []:
         name, mark, kind = part.rpartition("=")
         if not mark:
-            raise UsageError("bad_columns", f"--columns {part!r} has no '='", remedy="write --columns age=number,zip=category")
+            raise UsageError(
+                "bad_columns",
+                f"--columns {part!r} has no '='",
+                remedy="write --columns age=number,zip=category",
+            )
         pairs[name] = kind
     return pairs

@@ -32,7 +32,9 @@ class Progress:
         self._console = Console(stderr=True, highlight=False)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._end()
 
     def _end(self) -> None:
@@ -76,9 +78,12 @@ class Progress:
         bar = "━" * int(24 * share) + "╌" * (24 - int(24 * share))
         valid = "  ".join(f"{name} {value:.4g}" for name, value in self._last.items() if name != "loss")
         line = Text.assemble(
-            (f"{bar} ", "green"), f"step {event.step}/{event.steps}  epoch {event.epoch:.1f}  loss {event.loss:.4g}  ",
-            (f"valid {valid}" if valid else "", "bold"), "  ", (braille(self._losses, 20), "magenta"),
-        )  # fmt: skip
+            (f"{bar} ", "green"),
+            f"step {event.step}/{event.steps}  epoch {event.epoch:.1f}  loss {event.loss:.4g}  ",
+            (f"valid {valid}" if valid else "", "bold"),
+            "  ",
+            (braille(self._losses, 20), "magenta"),
+        )
         if self._live is None:
             self._live = Live(line, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()

@@ -32,11 +32,19 @@ def result_view(document: Mapping[str, Any]) -> None:
     seconds = document["seconds"]
     used = ", ".join(f"{part} {count}" for part, count in rows.items())
     console.print(
-        Text(f"{document['net']}, {document['parameters']:,} parameters; rows: {used}; {seconds['total']:.1f} s", "dim")
+        Text(
+            f"{document['net']}, {document['parameters']:,} parameters; rows: {used}; {seconds['total']:.1f} s",
+            "dim",
+        )
     )
     if document.get("test_opened", 1) > 1:
         count = document["test_opened"]
-        console.print(Text(f"these test rows have been opened {count} times: the more often, the less a score means", "yellow"))
+        console.print(
+            Text(
+                f"these test rows have been opened {count} times: the more often, the less a score means",
+                "yellow",
+            )
+        )
     console.print(Group(Text(f"bundle  {document['bundle']}"), Text(f"report  {document['bundle']}/report.html")))
 
 
@@ -71,7 +79,10 @@ def scores_view(document: Mapping[str, Any]) -> None:
     table.add_column("n", justify="right")
     for name, score in document["scores"].items():
         table.add_row(
-            name.replace("_", " "), shown(score["value"]), f"{shown(score['low'])} to {shown(score['high'])}", str(score["n"])
+            name.replace("_", " "),
+            shown(score["value"]),
+            f"{shown(score['low'])} to {shown(score['high'])}",
+            str(score["n"]),
         )
     _console().print(table)
     for note in document.get("notes", []):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from glia.core.errors import DataError
 from glia.core.finding import Finding
 from glia.core.raw import Raw
 
-__all__ = ["Reviews", "RowError", "missing_target", "newly_missing", "unreadable"]
+__all__ = ["RowError", "missing_target", "newly_missing", "unreadable"]
 
 
 class RowError(DataError):
@@ -24,14 +24,6 @@ class RowError(DataError):
     def __init__(self, code: str, text: str, *, row: int = 0, **place: Any) -> None:
         self.row = row
         super().__init__(code, text, **place)
-
-
-@runtime_checkable
-class Reviews(Protocol):
-    """A column that has something to say about rows that come after training."""
-
-    def review(self, raw: Raw) -> list[Finding]:
-        """Return what is odd; severity ``"stop"`` where the values are of another kind altogether."""
 
 
 def missing_target(name: str, gone: np.ndarray) -> None:

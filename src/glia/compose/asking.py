@@ -34,7 +34,9 @@ def seconds(text: float | str) -> float:
     return value
 
 
-def asked(recipe: Recipe | str | Path | None, *, settings: Mapping[str, Any] | Sequence[str] = (), **said: Any) -> Recipe:
+def asked(
+    recipe: Recipe | str | Path | None, *, settings: Mapping[str, Any] | Sequence[str] = (), **said: Any
+) -> Recipe:
     """Return the recipe a person's words amount to: an earlier recipe, arguments laid over it, then settings.
 
     Args:
@@ -46,10 +48,16 @@ def asked(recipe: Recipe | str | Path | None, *, settings: Mapping[str, Any] | S
     target = said["target"]
     targets = None if target is None else [target] if isinstance(target, str) else [str(name) for name in target]
     data = {
-        "source": _name(said["source"]), "test": _name(said["test"]), "valid": _name(said["valid"]),
-        "target": targets, "names": said["names"], "columns": said["columns"] and dict(said["columns"]),
-        "split": said["split"], "group": said["group"], "time": said["time"],
-    }  # fmt: skip
+        "source": _name(said["source"]),
+        "test": _name(said["test"]),
+        "valid": _name(said["valid"]),
+        "target": targets,
+        "names": said["names"],
+        "columns": said["columns"] and dict(said["columns"]),
+        "split": said["split"],
+        "group": said["group"],
+        "time": said["time"],
+    }
     parts: dict[str, dict[str, Any]] = {
         "data": data,
         "net": {"name": said["net"]},

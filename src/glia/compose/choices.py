@@ -10,6 +10,7 @@ import numpy as np
 
 from glia.compose.prepare import Prepared
 from glia.core.constraints import check_options
+from glia.core.errors import UsageError
 from glia.core.finding import Finding
 from glia.core.parts import Objective
 from glia.core.recipe import Recipe
@@ -43,6 +44,7 @@ class Choices:
     optimizer: str
     optimizer_options: Mapping[str, Any]
     lr: float
+    find_lr: bool
     weight_decay: float
     schedule: str
     schedule_options: Mapping[str, Any]
@@ -82,7 +84,8 @@ def imbalance(prepared: Prepared) -> Finding | None:
         return None
     rare = prepared.classes[int(shares.argmin())]
     return Finding(
-        "imbalance_handled", "note",
+        "imbalance_handled",
+        "note",
         f"class {rare!r} is {shares.min():.1%} of the training rows, {shares.max() / max(shares.min(), 1e-9):.0f} "
         "times rarer than the most common one",
         {"shares": {name: round(float(share), 5) for name, share in zip(prepared.classes, shares, strict=True)}},
@@ -104,6 +107,8 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         UsageError: A name or an option that does not exist or is out of range.
     """
     train, reasons = recipe.train, dict[str, str]()
+    if "lr" in train.optimizer_options:
+        raise UsageError("bad_option", "the learning rate is one setting", remedy="write --set train.lr=0.01")
     rows = len(prepared.targets["train"])
     uneven = recipe.judge.imbalance == "auto" and imbalance(prepared) is not None
     net = recipe.net.name if recipe.net.name != "auto" else "tabm"
@@ -128,6 +133,8 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         optimizer=train.optimizer,
         optimizer_options=check_options(optimizers.get(train.optimizer), train.optimizer_options, "train.optimizer"),
         lr=_rate(recipe, net, foreign),
+        # Nobody knows the rate that suits a stranger's network, so it is looked for.
+        find_lr=train.lr == "find" or (foreign and train.lr is None),
         weight_decay=DECAYS.get(net, 0.0) if train.weight_decay is None else train.weight_decay,
         schedule=schedule,
         schedule_options=schedule_options,

@@ -105,7 +105,8 @@ def slow(plan: Plan, trained_seconds: float, steps: int) -> Finding | None:
         return None
     took = trained_seconds / steps
     return Finding(
-        "slower_than_planned", "note",
+        "slower_than_planned",
+        "note",
         f"a step took {took * 1e3:.1f} ms in training and {plan.seconds * 1e3:.1f} ms when the plan was made",
         {"seconds_per_step": took, "planned": plan.seconds},
         "the machine was busy with something else; run again when it is quiet for a better result in the same time",

@@ -12,7 +12,7 @@ from glia.compose.clock import Clock, Interrupts, planned, slow
 from glia.compose.judging import Judged, judge, yardsticks
 from glia.compose.outcome import result
 from glia.compose.prepare import Prepared, Sources, prepare
-from glia.compose.training import Trained, build, run
+from glia.compose.training import Trained, build, found_rate, run
 from glia.core.errors import GliaError, UsageError
 from glia.core.finding import Finding
 from glia.core.meter import Meter
@@ -48,7 +48,13 @@ class Fit:
     """
 
     def __init__(
-        self, sources: Sources, recipe: Recipe, record: Record, watch: Watch, started: float, module: nn.Module | None
+        self,
+        sources: Sources,
+        recipe: Recipe,
+        record: Record,
+        watch: Watch,
+        started: float,
+        module: nn.Module | None,
     ) -> None:
         self.sources = sources
         self.recipe = recipe
@@ -80,6 +86,7 @@ class Fit:
             yards = yardsticks(prepared, self.recipe, self.clock.share(0.25, most=120.0))
         with self.meter.phase("plan"):
             plan = self._plan(prepared, choices)
+            choices = self._find_rate(prepared, choices, plan)
         reserve = self._reserve(prepared, plan)
         deadline = self.clock.deadline(reserve)
         left = None if deadline is None else deadline - time.perf_counter()
@@ -104,7 +111,9 @@ class Fit:
     def _describe(self, prepared: Prepared, choices: Choices) -> None:
         """Say what was decided, and why, before any time is spent on it."""
         rows = {part: len(target) for part, target in prepared.targets.items()}
-        self.emit(events.Note(f"{prepared.question.task} {', '.join(prepared.question.targets)}: {prepared.question.reason}"))
+        self.emit(
+            events.Note(f"{prepared.question.task} {', '.join(prepared.question.targets)}: {prepared.question.reason}")
+        )
         self.emit(events.Note("rows: " + ", ".join(f"{part} {count}" for part, count in rows.items())))
         for name, reason in choices.reasons.items():
             self.emit(events.Note(f"{name}: {reason}"))
@@ -114,13 +123,29 @@ class Fit:
         if wish.mode == "plain":
             return plans.fixed(0, 1, wish.threads or 1, wish.precision or "fp32")
         if self.clock.budget is None:
-            count = sum(p.numel() for p in build(prepared, choices, Plan(), module=self.module).nets["net"].parameters())
+            count = sum(
+                p.numel() for p in build(prepared, choices, Plan(), module=self.module).nets["net"].parameters()
+            )
             return plans.fixed(count, choices.batch_size or 1, wish.threads, wish.precision)
 
         def make(plan: Plan) -> Any:
             return build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed)
 
         return plans.chosen(make, self.clock.share(0.05, most=2.0), wish.threads, wish.precision)
+
+    def _find_rate(self, prepared: Prepared, choices: Choices, plan: Plan) -> Choices:
+        """Return the choices with the learning rate that a range test found, where one is wanted."""
+        if not choices.find_lr:
+            return choices
+        plan.apply()
+        most = None if self.clock.budget is None else self.clock.share(0.1)
+        found = found_rate(
+            lambda: build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed),
+            choices,
+            most,
+        )
+        self.emit(events.Note(f"learning rate: {found.lr:.3g}, {found.reason}"))
+        return choices.with_(lr=found.lr, reasons={**choices.reasons, "lr": found.reason})
 
     def _reserve(self, prepared: Prepared, plan: Plan) -> float:
         """Return the seconds that judging and writing will take."""
@@ -130,9 +155,7 @@ class Fit:
 
     def _train(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
         job = build(prepared, choices, plan, module=self.module, seed=self.recipe.seed)
-        return run(
-            job, choices, plan, deadline=deadline, watch=self._watch(), stop=lambda: self.interrupts.wanted
-        )
+        return run(job, choices, plan, deadline=deadline, watch=self._watch(), stop=lambda: self.interrupts.wanted)
 
     def _watch(self) -> Callable[[State, Readings], None]:
         last = [0.0]
@@ -156,7 +179,13 @@ class Fit:
         return watch
 
     def _seal(
-        self, prepared: Prepared, trained: Trained, judged: Judged, yards: dict[str, Any], choices: Choices, plan: Plan
+        self,
+        prepared: Prepared,
+        trained: Trained,
+        judged: Judged,
+        yards: dict[str, Any],
+        choices: Choices,
+        plan: Plan,
     ) -> Bundle:
         """Write the bundle and say how it went."""
         from glia.bundle.bundle import Bundle
@@ -167,16 +196,35 @@ class Fit:
         opened = ledger.record(self.record.folder.parent, mark, self.record.id)
         folder = self.record.folder / "bundle"
         document = result(
-            prepared, trained, judged, yards, choices, plan, final, self.meter,
-            run=str(self.record.folder), bundle=str(folder), test_opened=opened, test_fingerprint=mark,
-        )  # fmt: skip
+            prepared,
+            trained,
+            judged,
+            yards,
+            choices,
+            plan,
+            final,
+            self.meter,
+            run=str(self.record.folder),
+            bundle=str(folder),
+            test_opened=opened,
+            test_fingerprint=mark,
+        )
         write(
-            folder, nets={"net": trained.net}, net_name=choices.net, net_options=dict(choices.net_options),
-            foreign=self.module is not None, schema=prepared.schema, calibration=judged.calibration,
-            objective_name=choices.objective_name, objective_options=dict(choices.objective_options),
-            recipe=final.as_dict(), result=document, history=trained.history,
-            reference=prepared.schema.summarize(prepared.raw["train"]), curves=judged.curves,
-        )  # fmt: skip
+            folder,
+            nets={"net": trained.net},
+            net_name=choices.net,
+            net_options=dict(choices.net_options),
+            foreign=self.module is not None,
+            schema=prepared.schema,
+            calibration=judged.calibration,
+            objective_name=choices.objective_name,
+            objective_options=dict(choices.objective_options),
+            recipe=final.as_dict(),
+            result=document,
+            history=trained.history,
+            reference=prepared.schema.summarize(prepared.raw["train"]),
+            curves=judged.curves,
+        )
         self.record.document(recipe=final.as_dict(), plan=plan.as_dict(), test_fingerprint=mark)
         text = judged.verdict.text if judged.verdict else ""
         self.emit(events.End(round(self.meter.elapsed(), 3), text, trained.stopped))
@@ -197,13 +245,17 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan, trained: Trained) -> R
         net={"name": choices.net if choices.net != "module" else recipe.net.name, "options": dict(choices.net_options)},
         objective={"options": dict(choices.objective_options)},
         train={
-            "lr": choices.lr, "weight_decay": choices.weight_decay, "batch_size": choices.batch_size,
-            "schedule": choices.schedule, "steps": choices.steps, "evaluate_every": choices.evaluate_every,
+            "lr": choices.lr,
+            "weight_decay": choices.weight_decay,
+            "batch_size": choices.batch_size,
+            "schedule": choices.schedule,
+            "steps": choices.steps,
+            "evaluate_every": choices.evaluate_every,
             "epochs": None,
         },
         plan={"threads": plan.threads, "precision": plan.precision},
         judge={"metric": recipe.judge.metric},
-    )  # fmt: skip
+    )
 
 
 def fit(
@@ -277,13 +329,32 @@ def fit(
     began = perf_counter() if started is None else started
     module = None if net is None or isinstance(net, str) else net
     full = asked(
-        recipe, source=source, target=target, task=task, net=net if isinstance(net, str) else None, budget=budget,
-        epochs=epochs, test=test, valid=valid, columns=columns, names=names, split=split, group=group, time=time,
-        metric=metric, seed=seed, settings=settings, accept=accept,
-    )  # fmt: skip
+        recipe,
+        source=source,
+        target=target,
+        task=task,
+        net=net if isinstance(net, str) else None,
+        budget=budget,
+        epochs=epochs,
+        test=test,
+        valid=valid,
+        columns=columns,
+        names=names,
+        split=split,
+        group=group,
+        time=time,
+        metric=metric,
+        seed=seed,
+        settings=settings,
+        accept=accept,
+    )
     whole = source if source is not None else full.data.source
     if not isinstance(whole, str | Path) or str(whole):
-        sources = Sources(whole, test if test is not None else full.data.test, valid if valid is not None else full.data.valid)
+        sources = Sources(
+            whole,
+            test if test is not None else full.data.test,
+            valid if valid is not None else full.data.valid,
+        )
     else:
         raise UsageError("no_source", "no source of rows was named", remedy="name a file, a frame or a bundled set")
     record = Record(out, Path(full.data.source).stem or "table")

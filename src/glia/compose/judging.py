@@ -59,9 +59,7 @@ def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, 
     )
 
 
-def judge(
-    prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe, yards: Mapping[str, Yard]
-) -> Judged:
+def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe, yards: Mapping[str, Yard]) -> Judged:
     """Return calibration, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
     answers, calibration = _answers(prepared, trained, choices, recipe)
     names = fitting(prepared.question.objective)
@@ -77,9 +75,14 @@ def judge(
     said = None
     if yards:
         said = verdict(
-            choices.metric, answers["test"], dict(yards), prepared.truth["valid"], prepared.truth["test"],
-            units=prepared.units["test"], seed=recipe.seed,
-        )  # fmt: skip
+            choices.metric,
+            answers["test"],
+            dict(yards),
+            prepared.truth["valid"],
+            prepared.truth["test"],
+            units=prepared.units["test"],
+            seed=recipe.seed,
+        )
     return Judged(calibration, scores, measured, said, _curves(prepared, answers["test"]))
 
 
@@ -94,9 +97,13 @@ def _answers(
             out = outputs(trained.objective, {"net": trained.net}, rows)
             raw[part] = prepared.schema.decode(out) if prepared.question.objective == "regress" else out
     calibration = calibrate(
-        prepared.question.objective, raw["calibration"], prepared.truth["calibration"],
-        metric=choices.metric, level=recipe.judge.level, imbalanced=choices.stratify,
-    )  # fmt: skip
+        prepared.question.objective,
+        raw["calibration"],
+        prepared.truth["calibration"],
+        metric=choices.metric,
+        level=recipe.judge.level,
+        imbalanced=choices.stratify,
+    )
     return {part: calibration.answer(out) for part, out in raw.items()}, calibration
 
 

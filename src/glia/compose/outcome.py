@@ -17,8 +17,15 @@ __all__ = ["result"]
 
 
 def result(
-    prepared: Prepared, trained: Trained, judged: Judged, yards: dict[str, Yard], choices: Choices, plan: Plan,
-    recipe: Recipe, meter: Meter, **facts: Any,
+    prepared: Prepared,
+    trained: Trained,
+    judged: Judged,
+    yards: dict[str, Yard],
+    choices: Choices,
+    plan: Plan,
+    recipe: Recipe,
+    meter: Meter,
+    **facts: Any,
 ) -> dict[str, Any]:
     """Return the result document; its names are an interface.
 
@@ -33,7 +40,9 @@ def result(
         meter: Where the time went.
         facts: ``run``, ``bundle`` and what else is known.
     """
-    seconds = {name: round(meter.seconds.get(name, 0.0), 3) for name in ("read", "plan", "train", "yardsticks", "judge")}
+    seconds = {
+        name: round(meter.seconds.get(name, 0.0), 3) for name in ("read", "plan", "train", "yardsticks", "judge")
+    }
     return {
         **facts,
         "task": prepared.question.task,
@@ -44,7 +53,12 @@ def result(
         "parameters": sum(parameter.numel() for parameter in trained.net.parameters()),
         "rows": {part: len(prepared.targets[part]) for part in PARTS},
         "seconds": {**seconds, "total": round(meter.elapsed(), 3)},
-        "plan": {**plan.as_dict(), "steps": trained.steps, "best_step": trained.best_step, "stopped": trained.stopped},
+        "plan": {
+            **plan.as_dict(),
+            "steps": trained.steps,
+            "best_step": trained.best_step,
+            "stopped": trained.stopped,
+        },
         "metric": choices.metric,
         "scores": {
             part: {name: one.as_dict() for name, one in scores.items()} for part, scores in judged.scores.items()
@@ -52,7 +66,9 @@ def result(
         "yardsticks": {
             name: {
                 **{metric: one.as_dict() for metric, one in scores.items()},
-                "rows": yards[name].rows, "seconds": round(yards[name].seconds, 3), "note": yards[name].note,
+                "rows": yards[name].rows,
+                "seconds": round(yards[name].seconds, 3),
+                "note": yards[name].note,
             }
             for name, scores in judged.yards.items()
         },
@@ -60,8 +76,12 @@ def result(
         "findings": [finding.as_dict() for finding in prepared.findings],
         "reasons": {**prepared.reasons, **choices.reasons},
         "columns": [
-            {"name": name, "kind": column.kind, "role": prepared.schema.role(name),
-             "reason": prepared.schema.reasons.get(name, "")}
+            {
+                "name": name,
+                "kind": column.kind,
+                "role": prepared.schema.role(name),
+                "reason": prepared.schema.reasons.get(name, ""),
+            }
             for name, column in prepared.schema.columns.items()
         ],
         "recipe": recipe.as_dict(),

@@ -77,9 +77,7 @@ class Prepared:
         return labels[0] if labels and self.question.objective == "classify" else ()
 
 
-def prepare(
-    sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = lambda finding: None
-) -> Prepared:
+def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = lambda finding: None) -> Prepared:
     """Return a run's rows, read, asked, audited, parted and encoded.
 
     Args:
@@ -107,11 +105,14 @@ def prepare(
 
     tables = {part: _answered(table, question, part, found) for part, table in tables.items()}
     keys = [name for name in (data.group, data.time, data.weight) if name]
-    schema = Schema.infer(
-        tables["fit"], targets=question.targets, task=question.task, kinds=data.columns, keys=keys
-    )
+    schema = Schema.infer(tables["fit"], targets=question.targets, task=question.task, kinds=data.columns, keys=keys)
     parts, parted = _part(tables, schema, question, recipe, found)
     schema.learn(parts["train"])
+    for part in ("test", "valid"):
+        if part in tables:
+            parts[part], notes = schema.match(tables[part], needs_target=True)
+            for note in notes:
+                found(note)
     encoded = {part: schema.encode(table) for part, table in parts.items()}
     targets = {part: schema.encode(table, "target")["target"] for part, table in parts.items()}
     return Prepared(
@@ -146,9 +147,7 @@ def _known(table: RawTable, names: list[str]) -> None:
             )
 
 
-def _answered(
-    table: RawTable, question: Question, part: str, found: Callable[[Finding], None]
-) -> RawTable:
+def _answered(table: RawTable, question: Question, part: str, found: Callable[[Finding], None]) -> RawTable:
     """Return the rows whose target is known; the others teach nothing and say nothing about quality."""
     known = answered(table, question.targets)
     if known.all():
@@ -156,46 +155,69 @@ def _answered(
     lost = np.flatnonzero(~known)
     if len(lost) == len(table):
         raise DataError(
-            "target_missing", f"no row of {table.origin.name} has a value in {listed(question.targets)}",
+            "target_missing",
+            f"no row of {table.origin.name} has a value in {listed(question.targets)}",
             remedy="name another column with --target, or bring rows whose answer is known",
         )
     found(
         Finding(
-            "target_missing", "warning",
+            "target_missing",
+            "warning",
             f"{len(lost)} of {len(table)} rows of the {part} table have no {listed(question.targets)}",
-            {"rows": lost[:10].tolist(), "count": len(lost)}, "they were left out",
+            {"rows": lost[:10].tolist(), "count": len(lost)},
+            "they were left out",
         )
     )
     return table.take(np.flatnonzero(known))
 
 
 def _part(
-    tables: dict[str, RawTable], schema: Schema, question: Question, recipe: Recipe,
+    tables: dict[str, RawTable],
+    schema: Schema,
+    question: Question,
+    recipe: Recipe,
     found: Callable[[Finding], None],
 ) -> tuple[dict[str, RawTable], Split]:
     """Audit the table, then part it."""
     data, table = recipe.data, tables["fit"]
     inputs = [name for name in schema.columns if name not in question.targets]
-    duplicates = duplicate_keys(table, inputs)
+    # An id tells every row from every other; copies are seen by what the network sees.
+    duplicates = duplicate_keys(table, [name for name in inputs if schema.columns[name].used])
     times = _times(table, data.time)
     codes, classes = schema.first_look(table)
     view = View(
-        raw=table.without(*schema.keys), kinds={name: schema.columns[name].kind for name in inputs},
-        targets=question.targets, target=codes, classes=classes, objective=question.objective,
-        duplicates=duplicates, times=times, test=tables.get("test"), grouped=data.group is not None,
-        seed=recipe.seed, seconds=min(2.0, 0.05 * (recipe.budget or 60.0)),
+        raw=table.without(*schema.keys),
+        kinds={name: schema.columns[name].kind for name in inputs},
+        targets=question.targets,
+        target=codes,
+        classes=classes,
+        objective=question.objective,
+        duplicates=duplicates,
+        times=times,
+        test=tables.get("test"),
+        grouped=data.group is not None,
+        seed=recipe.seed,
+        seconds=min(2.0, 0.05 * (recipe.budget or 60.0)),
     )
     for finding in audit(view, recipe.accept):
         found(finding)
         if finding.severity == "stop":
             raise DataError(
-                finding.code, finding.text, remedy=f"{finding.remedy}, or go on with --accept {finding.code}",
+                finding.code,
+                finding.text,
+                remedy=f"{finding.remedy}, or go on with --accept {finding.code}",
                 file=table.origin.path,
             )
     parted = split(
-        len(table), strata=codes[:, 0] if codes.ndim > 1 else codes, groups=_units(table, data.group),
-        times=times, duplicates=duplicates, request=data.split, seed=recipe.seed,
-        has_test="test" in tables, has_valid="valid" in tables,
+        len(table),
+        strata=codes,
+        groups=_units(table, data.group),
+        times=times,
+        duplicates=duplicates,
+        request=data.split,
+        seed=recipe.seed,
+        has_test="test" in tables,
+        has_valid="valid" in tables,
     )
     parts = {part: table.take(getattr(parted, part)) for part in PARTS}
     return {**parts, **{part: tables[part] for part in ("test", "valid") if part in tables}}, parted

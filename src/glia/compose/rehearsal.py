@@ -37,9 +37,11 @@ def rehearse(source: Any, **words: Any) -> dict[str, Any]:
     choices = choose(prepared, recipe)
     note = imbalance(prepared)
     plan = plans.chosen(
-        lambda way: build(prepared, choices, way, seed=recipe.seed), clock.share(0.05, most=2.0) or 0.5,
-        recipe.plan.threads, recipe.plan.precision,
-    )  # fmt: skip
+        lambda way: build(prepared, choices, way, seed=recipe.seed),
+        clock.share(0.05, most=2.0) or 0.5,
+        recipe.plan.threads,
+        recipe.plan.precision,
+    )
     left = None if clock.budget is None else clock.budget * 0.75 - clock.elapsed - 1.0
     choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
     findings = [*prepared.findings, *([note] if note else [])]

@@ -21,6 +21,7 @@ from glia.metrics import metrics
 from glia.nets import nets as shelf
 from glia.nets.blocks.foreign import Foreign
 from glia.streams.minibatches import Minibatches
+from glia.train.finder import Found, find
 from glia.train.groups import grouped
 from glia.train.job import Job, Nets, State
 from glia.train.loop import train
@@ -29,8 +30,10 @@ from glia.train.plan import Plan
 from glia.train.remedies import remedies
 from glia.train.schedules import schedules
 from glia.train.steps import steps
+from glia.train.steps._splits import refuse_coupled
+from glia.train.update import update
 
-__all__ = ["Trained", "as_batch", "build", "outputs", "run"]
+__all__ = ["Trained", "as_batch", "build", "found_rate", "outputs", "run"]
 
 
 @dataclass
@@ -74,18 +77,14 @@ def as_batch(
     return Batch(values, weights, torch.arange(count))
 
 
-def outputs(
-    objective: Objective, nets: Mapping[str, Callable[..., Any]], rows: Batch, size: int = 4096
-) -> np.ndarray:
+def outputs(objective: Objective, nets: Mapping[str, Callable[..., Any]], rows: Batch, size: int = 512) -> np.ndarray:
     """Return what the offer ``predict`` gives for every row, computed in slices."""
     call = objective.offers()["predict"].call
     slices = (rows.take(slice(start, start + size)) for start in range(0, max(len(rows), 1), size))
     return torch.cat([call(nets, part).float() for part in slices]).numpy()
 
 
-def build(
-    prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module | None = None, seed: int = 0
-) -> Job:
+def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module | None = None, seed: int = 0) -> Job:
     """Return the job that trains a network on prepared rows.
 
     Args:
@@ -105,11 +104,13 @@ def build(
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None
     torch.manual_seed(derived(seed, "dropout"))
+    step = _step(choices)
+    refuse_coupled(step, objective)
     return Job(
         objective=objective,
         nets={"net": net},
         stream=Minibatches(rows, batch_size=choices.batch_size, seed=seed, strata=strata),
-        step=_step(choices),
+        step=step,
         optimizers={"main": optimizer},
         steps=choices.steps,
         schedule=_schedule(choices),
@@ -165,6 +166,30 @@ def _evaluate(
     return evaluate
 
 
+def found_rate(make: Callable[[], Job], choices: Choices, seconds: float | None) -> Found:
+    """Return the learning rate that a range test suggests, on a copy that is thrown away.
+
+    Args:
+        make: Builds the job afresh.
+        choices: The decisions, whose rate is the one to fall back on.
+        seconds: How long trying may take; ``None`` where no clock decides.
+    """
+    job = make()
+    state = State(job)
+    nets = job.call(job.nets)
+    batches = job.stream.batches()
+    ends = None if seconds is None else time.perf_counter() + seconds
+
+    def loss_at(lr: float) -> float:
+        if ends is not None and time.perf_counter() > ends:
+            return float("inf")  # ends the test
+        state.knobs["lr"] = lr / choices.lr
+        return update(job, state, nets, job.objective.turns[0], next(batches))[0]
+
+    with torch.random.fork_rng(devices=[]):
+        return find(loss_at, default=choices.lr)
+
+
 def run(
     job: Job,
     choices: Choices,
@@ -198,6 +223,14 @@ def run(
     train(job, state, watch=watch, hurry=hurry)
     job.nets["net"].eval()
     return Trained(
-        job.nets["net"], job.objective, state.best.score, state.step, state.best.step, state.history,
-        state.stopped, state.skipped, time.perf_counter() - began, replace(choices, steps=state.step),
+        job.nets["net"],
+        job.objective,
+        state.best.score,
+        state.step,
+        state.best.step,
+        state.history,
+        state.stopped,
+        state.skipped,
+        time.perf_counter() - began,
+        replace(choices, steps=state.step),
     )

@@ -39,7 +39,7 @@ def plain(value: Any) -> Any:
 
 
 def dumps(document: Any) -> bytes:
-    """Return a document as the bytes that :func:`glia.core.store.write_json` writes; equal documents give equal bytes."""
+    """Return a document as readable JSON in UTF-8; equal documents give equal bytes."""
     text = json.dumps(plain(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     try:
         return text.encode()

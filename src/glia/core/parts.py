@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from glia.core.finding import Finding
     from glia.core.raw import Raw
     from glia.core.values import Answer, Batch, Edit, Loss, Offer, Readings, Role, Spec, Specs, Turn
 
@@ -87,6 +88,10 @@ class Column(ABC):
     @abstractmethod
     def summarize(self, raw: Raw) -> dict[str, np.ndarray]:
         """Return a small sketch of the values (float32 or int64 arrays) to compare later data with."""
+
+    def review(self, raw: Raw) -> list[Finding]:  # noqa: ARG002 - most kinds find nothing odd
+        """Return what is odd about later rows; a finding that stops says they are of another kind altogether."""
+        return []
 
     def corrupt(self, raw: Raw, strength: float, generator: np.random.Generator) -> Raw:
         """Return the values as a careless world would deliver them; ``strength`` from 0 to 1 is the share hit."""

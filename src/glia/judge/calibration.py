@@ -67,9 +67,7 @@ class Calibration:
             reach = np.asarray(self.radius)
             return Answer(point=outputs, low=outputs - reach, high=outputs + reach)
         if self.objective == "multilabel":
-            return Answer(
-                probability=_sigmoid(outputs / self.temperature), label=(outputs >= 0).astype(np.int64)
-            )
+            return Answer(probability=_sigmoid(outputs / self.temperature), label=(outputs >= 0).astype(np.int64))
         probability = np.exp(_log_softmax(outputs / self.temperature))
         # The label is read from the outputs, so that rounding in the division can never change it.
         label = outputs.argmax(1) if self.threshold is None else probability[:, 1] >= self.threshold
@@ -109,17 +107,13 @@ def calibrate(
         gaps = np.abs(outputs - truth.reshape(outputs.shape))
         return Calibration(objective, radius=tuple(radius(gap, level) for gap in gaps.T), level=level)
     if objective == "multilabel":
-        return Calibration(
-            objective, _temperature(outputs, truth.reshape(outputs.shape) > 0, True), level=level
-        )
+        return Calibration(objective, _temperature(outputs, truth.reshape(outputs.shape) > 0, True), level=level)
     truth = truth.reshape(-1).astype(np.int64)
     temperature = _temperature(outputs, truth, False)
     threshold = None
     if outputs.shape[1] == 2 and (imbalanced or metric in ("f1", "balanced_accuracy")):
         score = np.exp(_log_softmax(outputs / temperature))[:, 1]
-        threshold = _threshold(
-            score, truth, metric if metric in ("f1", "balanced_accuracy") else "f1_of_both"
-        )
+        threshold = _threshold(score, truth, metric if metric in ("f1", "balanced_accuracy") else "f1_of_both")
     return Calibration(objective, temperature, threshold, level=level)
 
 

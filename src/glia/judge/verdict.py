@@ -101,7 +101,7 @@ def verdict(
     drawn = np.concatenate([difference(counts) for counts in resampled(places, seed)])
     value = float(difference(None)[0])
     few = min(hangs_on(net, truth), int(places.max()) + 1)
-    # Plain percentiles: of two equal models that are both nearly perfect, corrected intervals told 15 % apart.
+    # Plain percentiles: corrected intervals called 15 % of equal, nearly perfect pairs of models different.
     low, high = bootstrap(value, drawn, few)
     winner = "network" if low > 0 else yard.name if high < 0 else "cannot tell"
     cheaper = seconds is None or yard.seconds < seconds

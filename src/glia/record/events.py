@@ -9,8 +9,21 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-__all__ = ["KINDS", "Checkpoint", "End", "Error", "Evaluation", "Event", "Finding", "Layers", "Metric", "Note", "Planned",
-           "Snapshot", "Start"]  # fmt: skip
+__all__ = [
+    "KINDS",
+    "Checkpoint",
+    "End",
+    "Error",
+    "Evaluation",
+    "Event",
+    "Finding",
+    "Layers",
+    "Metric",
+    "Note",
+    "Planned",
+    "Snapshot",
+    "Start",
+]
 
 
 @dataclass(frozen=True)
@@ -134,9 +147,19 @@ class Error(Event):
 KINDS: dict[str, type[Event]] = {
     kind.kind(): kind
     for kind in (
-        Start, Planned, Metric, Layers, Finding, Note, Snapshot, Checkpoint, Evaluation, End, Error,
+        Start,
+        Planned,
+        Metric,
+        Layers,
+        Finding,
+        Note,
+        Snapshot,
+        Checkpoint,
+        Evaluation,
+        End,
+        Error,
     )
-}  # fmt: skip
+}
 
 
 def read_back(kind: str, data: dict[str, Any]) -> Event | None:

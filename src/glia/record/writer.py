@@ -38,7 +38,9 @@ class Record:
         self.number = 0
         if (self.folder / "bundle").exists() or (self.folder.is_dir() and _strange(self.folder)):
             raise UsageError(
-                "out_exists", "the folder of --out holds something already", file=self.folder,
+                "out_exists",
+                "the folder of --out holds something already",
+                file=self.folder,
                 remedy="name a new folder, or remove this one",
             )
         try:
@@ -46,7 +48,9 @@ class Record:
             self._file = os.open(self.folder / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             raise DataError(
-                "cannot_write", f"the run's folder cannot be written ({error.strerror})", file=self.folder,
+                "cannot_write",
+                f"the run's folder cannot be written ({error.strerror})",
+                file=self.folder,
                 remedy="choose another folder with --out",
             ) from None
 
@@ -63,7 +67,9 @@ class Record:
             os.write(self._file, (json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n").encode())
         except OSError as error:
             raise DataError(
-                "cannot_write", f"an event cannot be written ({error.strerror})", file=self.folder / "events.jsonl",
+                "cannot_write",
+                f"an event cannot be written ({error.strerror})",
+                file=self.folder / "events.jsonl",
                 remedy="make room on the disk, then resume the run",
             ) from None
 

@@ -13,9 +13,13 @@ __all__ = ["axis", "shared_scale", "strip"]
 
 def shared_scale(scores: list[Mapping[str, Any]]) -> Scale:
     """Return the scale that holds every score and its interval."""
-    return fitting(
-        [score.get(key) for score in scores for key in ("value", "low", "high")], count=4, pad=0.04
-    )
+    values = finite(score.get(key) for score in scores for key in ("value", "low", "high"))
+    scale = fitting(values, count=4, pad=0.04)
+    if not values or min(values) < 0 or max(values) > 1:
+        return scale
+    # Most metrics are shares: an axis that runs past 0 or 1 would promise what cannot be.
+    low, high = max(scale.low, 0.0), min(scale.high, 1.0)
+    return Scale(low, high, tuple(tick for tick in scale.ticks if low <= tick <= high))
 
 
 def strip(score: Mapping[str, Any], scale: Scale, label: str, class_: str) -> Html:

@@ -18,7 +18,7 @@ def histogram(values: Sequence[float], *, x_name: str, bins: int = 28) -> Html:
     counts = [0] * bins
     for value in values:
         counts[min(int((value - x.low) / width), bins - 1)] += 1
-    y = fitting([0, max(counts, default=1)], count=4)
+    y = fitting([0, max(counts, default=1)], count=4, whole=True)
     marks = [
         tag(
             "rect",

@@ -25,7 +25,7 @@ def limits(result: Mapping[str, Any], curves: Mapping[str, Any]) -> list[str]:
         said.append(f"Scores rest on {n:,} test rows and hold for rows that come from where those came from.")
     unit = result.get("split", {}).get("unit", "row")
     if unit != "row":
-        said.append(f"Rows were parted by {unit}: scores are for a {unit} never seen in training.")
+        said.append(f"Rows were parted by {unit}: scores are for values of {unit} never seen in training.")
     else:
         said.append(
             "Rows were parted one by one; if several belong together (a person, a day), say so and fit again."

@@ -37,13 +37,14 @@ def finite(values: Iterable[object]) -> list[float]:
     ]
 
 
-def fitting(values: Iterable[object], *, count: int = 5, pad: float = 0.0) -> Scale:
+def fitting(values: Iterable[object], *, count: int = 5, pad: float = 0.0, whole: bool = False) -> Scale:
     """Return a scale that holds all values between round ends.
 
     Args:
         values: Numbers; ``None``, NaN and infinities are passed over.
         count: About how many ticks to make.
         pad: Extra room at both ends, as a share of the stretch.
+        whole: Whether ticks are whole numbers.
     """
     numbers = finite(values) or [0.0, 1.0]
     low, high = min(numbers), max(numbers)
@@ -52,6 +53,7 @@ def fitting(values: Iterable[object], *, count: int = 5, pad: float = 0.0) -> Sc
     room = (high - low) * pad
     low, high = low - room, high + room
     step = _round_step((high - low) / count)
+    step = math.ceil(step) if whole else step
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return Scale(first * step, last * step, tuple(float(f"{i * step:.12g}") for i in range(first, last + 1)))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glia.report.markup import Html, tag
-from glia.report.words import count, number
+from glia.report.words import count, number, sentence
 
 __all__ = ["data"]
 
@@ -51,7 +51,7 @@ def _rows(result: Mapping[str, Any]) -> Html | None:
         tag("h3", "How the rows were parted"),
         tag("svg", bars, class_="parts", role="img", aria_label="Share of rows in each part"),
         tag("ul", names, class_="legend"),
-        tag("figcaption", reason, "." if not str(reason).endswith(".") else "") if reason else None,
+        tag("figcaption", sentence(reason)) if reason else None,
         class_="wide",
     )
 

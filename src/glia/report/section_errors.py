@@ -12,7 +12,7 @@ from glia.report.draw_reliability import reliability
 from glia.report.draw_scatter import pairs_of, scatter
 from glia.report.markup import Html, tag
 from glia.report.scale import finite
-from glia.report.words import interval, number
+from glia.report.words import interval, number, spoken
 
 __all__ = ["errors"]
 
@@ -65,7 +65,7 @@ def _classes(found: Sequence[Mapping[str, Any]]) -> list[Html]:
     if not found:
         return []
     names = ("precision", "recall", "f1")
-    head = tag("tr", tag("th", "class"), [tag("th", name, class_="num") for name in (*names, "rows")])
+    head = tag("tr", tag("th", "class"), [tag("th", spoken(name), class_="num") for name in (*names, "rows")])
     body = [
         tag(
             "tr",

@@ -17,8 +17,11 @@ def making(result: Mapping[str, Any], recipe: Mapping[str, Any]) -> Html | None:
     """Return every decision, with the reason for those that nobody made."""
     reasons = [(spoken(name), why) for name, why in (result.get("reasons") or {}).items()]
     parts = [
-        [tag("h3", "Decided for you, and why"), _pairs(reasons)] if reasons else None,
-        [tag("h3", "How the machine was used"), _pairs(_flat(result["plan"]))]
+        [tag("h3", "Decided for you, and why"), _pairs(reasons, "pairs reasons")] if reasons else None,
+        [
+            tag("h3", "How the machine was used"),
+            _pairs([(spoken(name), value) for name, value in _flat(result["plan"])]),
+        ]
         if result.get("plan")
         else None,
         [
@@ -84,5 +87,5 @@ def _exact(value: object) -> str:
     return number(value) if isinstance(value, bool) else str(value)[:400]
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> Html:
-    return tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs], class_="pairs")
+def _pairs(pairs: list[tuple[str, Any]], class_: str = "pairs") -> Html:
+    return tag("dl", [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs], class_=class_)

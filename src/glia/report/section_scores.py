@@ -52,7 +52,7 @@ def compared(
     n = f"{number(known[0][1]['n'])} " if known[0][1].get("n") else ""
     said = (
         f"Each dot is a score on the same {n}test rows, which no model saw in training; "
-        f"the bar around it is its 95 % interval. Farther {direction} is better."
+        f"the bar around it is its 95\u00a0% interval. Farther {direction} is better."
     )
     if best:
         said += (
@@ -69,7 +69,9 @@ def compared(
 
 def _row(name: str, score: Mapping[str, Any], scale: Scale, ours: bool, best: bool) -> Html:
     spread = interval(score)
-    label = f"{spoken(name)}: {number(score.get('value'))}" + (f", 95 % interval {spread}" if spread else "")
+    label = f"{spoken(name)}: {number(score.get('value'))}" + (
+        f", 95\u00a0% interval {spread}" if spread else ""
+    )
     mark = (
         tag("span", "network", class_="badge")
         if ours

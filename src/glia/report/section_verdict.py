@@ -7,7 +7,7 @@ from typing import Any
 
 from glia.report.markup import Html, tag
 from glia.report.scale import finite
-from glia.report.words import count, duration, interval, number, spoken
+from glia.report.words import count, duration, interval, number, sentence, spoken
 
 __all__ = ["facts", "mood", "verdict"]
 
@@ -35,7 +35,7 @@ def verdict(result: Mapping[str, Any]) -> Html | None:
             "div",
             tag("div", spoken(metric), class_="label"),
             tag("div", number(score.get("value")), class_="big"),
-            tag("div", f"95 % interval {interval(score)}", class_="muted") if interval(score) else None,
+            tag("div", f"95\u00a0% interval {interval(score)}", class_="muted") if interval(score) else None,
             tag("div", f"n = {number(score.get('n'))} test rows", class_="muted") if score.get("n") else None,
             class_="measured",
         )
@@ -43,7 +43,7 @@ def verdict(result: Mapping[str, Any]) -> Html | None:
     said = tag(
         "div",
         tag("p", MOODS[how], class_="mood") if result.get("verdict") else None,
-        tag("p", found.get("text"), class_="text"),
+        tag("p", sentence(found.get("text")), class_="text"),
     )
     return tag("section", said, measured, class_=f"verdict {how}", id="verdict")
 

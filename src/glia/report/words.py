@@ -8,7 +8,7 @@ from typing import Any
 from glia.core.finding import shown
 from glia.report.scale import finite
 
-__all__ = ["best_is", "count", "duration", "interval", "number", "spoken"]
+__all__ = ["best_is", "count", "duration", "interval", "number", "sentence", "spoken"]
 
 
 def number(value: object) -> str:
@@ -75,6 +75,17 @@ def duration(seconds: object) -> str:
             else f"{whole // 3600} h {whole % 3600 // 60} min"
         )
     return "not measured"
+
+
+def sentence(text: object) -> str:
+    """Return text as a sentence.
+
+    Example:
+        >>> sentence("the network wins")
+        'The network wins.'
+    """
+    said = str(text or "").strip()
+    return said and said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")
 
 
 def count(document: Mapping[str, Any], *path: str) -> int | None:

@@ -72,7 +72,7 @@ def table_of(
         for place, (label, (_, kind)) in enumerate(zip(labels, found, strict=True))
     ]
     aliases = ", ".join(f"c{place}" for place in range(len(found)))
-    asked = f"SELECT {', '.join(casts)} FROM ({query}) AS t({aliases})"  # noqa: S608 - a person's own query
+    asked = f"SELECT {', '.join(casts)} FROM ({query}\n) AS t({aliases})"  # noqa: S608 - a person's own query
     result = connection.execute(asked, values).fetchnumpy()
     dates = [_kind(kind) == "date" for _, kind in found]
     columns = {label: _raw(result[f"c{at}"], dates[at], label) for at, label in enumerate(labels)}

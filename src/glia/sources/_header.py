@@ -30,12 +30,7 @@ def told_apart(cells: list[list[str]], path: Path, line: int) -> tuple[list[str]
         DataError: The first line is data, the header is there twice, or nothing follows it.
     """
     header, rows = cells[0], cells[1:]
-    sample = rows[: min(1000, 50 + _CELLS // len(header))]
-    votes = [_vote(cell, [row[place] for row in sample]) for place, cell in enumerate(header)]
-    if _counted(header):
-        votes = [1]
-    elif len(header) == 1 and len(header[0].split()) > 5:
-        votes = [-1]  # a sentence, and the file has one a line
+    votes = _votes(header, rows)
     if sum(votes) < 0:
         shown = listed([cell.strip() for cell in header], 4)
         raise DataError(
@@ -60,6 +55,15 @@ def told_apart(cells: list[list[str]], path: Path, line: int) -> tuple[list[str]
             line=line,
         )
     return header, rows
+
+
+def _votes(header: list[str], rows: list[list[str]]) -> list[int]:
+    if _counted(header):
+        return [1]
+    if len(header) == 1 and len(header[0].split()) > 5:
+        return [-1]  # a sentence, and the file has one a line
+    sample = rows[: min(1000, 50 + _CELLS // len(header))]
+    return [_vote(cell, [row[place] for row in sample]) for place, cell in enumerate(header)]
 
 
 def _vote(cell: str, values: list[str]) -> int:

@@ -55,19 +55,25 @@ def write(path: str | os.PathLike[str], columns: Mapping[str, np.ndarray]) -> Pa
             remedy=f"end it in one of {listed(_WRITERS)}",
         )
     columns = {str(name): np.asarray(values) for name, values in columns.items()}
-    temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        writer(temporary, columns)
-        _settle(temporary, path)
+        _replace(path, lambda temporary: writer(temporary, columns))
     except Exception as error:
-        raise _refusal(error, path) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        refusal = _refusal(error, path)
+        if refusal is None:
+            raise
+        raise refusal from error
     return path
+
+
+def _replace(path: Path, fill: Callable[[Path], None]) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        fill(temporary)
+        _settle(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _settle(temporary: Path, path: Path) -> None:
@@ -86,7 +92,8 @@ def _settle(temporary: Path, path: Path) -> None:
             os.close(folder)
 
 
-def _refusal(error: Exception, path: Path) -> Exception:
+def _refusal(error: Exception, path: Path) -> DataError | None:
+    """Return what to tell a person of an error of disk or place; nothing for a mistake of a program."""
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if full or "no space left" in str(error).lower():
         return DataError("disk_full", "the disk is full", remedy="make room or write elsewhere", file=path)
@@ -95,7 +102,7 @@ def _refusal(error: Exception, path: Path) -> Exception:
         return DataError(
             "cannot_write", f"it cannot be written ({said})", remedy="write elsewhere", file=path
         )
-    return error
+    return None
 
 
 def _plain(values: np.ndarray) -> list[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from glia.columns import columns as shelf
 from glia.columns._cells import cells
-from glia.columns._refuse import Reviews, RowError
+from glia.columns._refuse import RowError
 from glia.columns.boolean import Boolean
 from glia.columns.number import Number
 from glia.core.errors import DataError, UsageError
@@ -189,8 +189,7 @@ class Schema:
         self._demand(raw, wanted)
         notes = []
         for column in self._of("input"):
-            if isinstance(column, Reviews):
-                notes += [_let_pass(finding, raw) for finding in column.review(raw[column.name])]
+            notes += [_let_pass(finding, raw) for finding in column.review(raw[column.name])]
         if needs_target:
             check_targets(raw, targets)
         extra = [name for name in raw if name not in self.columns and name not in self.keys]

@@ -44,8 +44,13 @@ class Average:
         if not self._shadow:
             self._shadow = [p.clone() for p in live]
         self._count += 1
-        toward = (1 - decay) / (1 - decay**self._count)
+        # Without forgetting, every step weighs the same (stochastic weight averaging).
+        toward = (1 - decay) / (1 - decay**self._count) if decay < 1 else 1 / self._count
         torch._foreach_lerp_(self._shadow, live, toward)
+
+    def forget(self) -> None:
+        """Begin anew, as after going back to earlier weights."""
+        self._shadow, self._count = [], 0
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -74,10 +74,7 @@ def _judge(lrs: Sequence[float], losses: Sequence[float], default: float) -> tup
     start, noise = _start(losses)
     lowest = min(range(len(smooth)), key=smooth.__getitem__)
     if lowest < LEVEL or start - smooth[lowest] <= max(DOUBT * noise, 1e-6 * abs(start)):
-        return (
-            default,
-            f"the loss never fell below its start and its noise ({noise:.2g}), so the default is kept",
-        )
+        return default, f"the loss never fell by more than its noise ({noise:.2g}), so the default is kept"
     lr = lrs[lowest] / BACK
     seen = f"{smooth[lowest]:.3g} after {start:.3g}"
     return lr, f"a tenth of {lrs[lowest]:.2g}, where the smoothed loss was lowest ({seen})"
@@ -97,8 +94,8 @@ def _fallen_apart(losses: Sequence[float]) -> bool:
 def _start(losses: Sequence[float]) -> tuple[float, float]:
     """Return the level of the first losses, and the spread of one loss around its neighbors."""
     moves = [abs(after - before) for before, after in pairwise(losses[: 3 * LEVEL])]
-    # Of two draws from a normal distribution, half lie closer together than 0.954 standard deviations; the median
-    # is not moved by the one batch that is unlike all others.
+    # Half of all pairs of normal draws lie closer than 0.954 standard deviations; a median is not moved by
+    # the one batch that is unlike all others.
     return statistics.fmean(losses[:LEVEL]), statistics.median(moves) / 0.954
 
 

@@ -14,6 +14,8 @@ __all__ = ["grouped"]
 def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str, Any]]:
     """Return optimizer groups for a network, each holding the base values that knobs multiply.
 
+    Groups say whether their parameters are ``hidden`` weights, maps between hidden spaces.
+
     Decay is left off parameters with fewer than two axes (biases, norms, scales), which it would only bias toward
     zero (as He et al. 2019, "Bag of tricks", do).
 
@@ -27,14 +29,24 @@ def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str,
         [(0.1, 0.01, 1), (0.1, 0.0, 1)]
     """
     wishes = net.factors() if isinstance(net, Net) else {}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         if not parameter.requires_grad:
             continue
         wish = wishes.get(name, {})
         decay = wish.get("weight_decay", 1.0 if parameter.dim() > 1 else 0.0)
-        groups.setdefault((lr * wish.get("lr", 1.0), weight_decay * decay), []).append(parameter)
+        # Muon makes the update of a weight orthogonal, which suits maps between hidden spaces only.
+        inner = parameter.dim() == 2 and name.endswith("weight") and not name.startswith(("output", "head"))
+        key = (lr * wish.get("lr", 1.0), weight_decay * decay, inner)
+        groups.setdefault(key, []).append(parameter)
     return [
-        {"params": params, "lr": rate, "weight_decay": decay, "base_lr": rate, "base_decay": decay}
-        for (rate, decay), params in groups.items()
+        {
+            "params": params,
+            "lr": rate,
+            "weight_decay": decay,
+            "base_lr": rate,
+            "base_decay": decay,
+            "hidden": inner,
+        }
+        for (rate, decay, inner), params in groups.items()
     ]

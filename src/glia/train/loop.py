@@ -75,6 +75,10 @@ def make(job: Job, state: State, edit: Edit) -> None:
     state.knobs.update(edit.knobs)
     if edit.restore:
         restore_best(job, state)
+        # Moments and averages belong to the weights that were left behind.
+        state.average.forget()
+        for optimizer in job.optimizers.values():
+            optimizer.state.clear()
     if edit.stop:
         state.stopped = edit.reason
     state.history.append({"step": state.step, "edit": edit.reason})

@@ -82,9 +82,9 @@ def available_threads() -> int:
 
 
 def half_is_fast() -> bool:
-    """Return whether the processor multiplies bfloat16 matrices in hardware."""
+    """Return whether the processor multiplies bfloat16 matrices in hardware, so that trying them is worthwhile."""
     try:
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and bool(torch.cpu._is_amx_tile_supported())
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     except (AttributeError, RuntimeError):
         return False
 

@@ -41,10 +41,13 @@ def shelves(name: str | None = None, kind: str | None = None) -> list[dict[str, 
     if kind not in (None, "table"):
         raise UsageError("unknown_data", f"there is no data kind {kind!r}", remedy="choose table")
     if name is None:
-        return [{"name": one, "summary": ", ".join(Shelf(path).names()), "options": {}} for one, path in SHELVES.items()]
+        return [
+            {"name": one, "summary": ", ".join(Shelf(path).names()), "options": {}} for one, path in SHELVES.items()
+        ]
     if name not in SHELVES:
         raise UsageError(
-            "unknown_shelf", f"there is no shelf {name!r}{did_you_mean(name, SHELVES)}",
+            "unknown_shelf",
+            f"there is no shelf {name!r}{did_you_mean(name, SHELVES)}",
             remedy=f"choose one of {listed(SHELVES, 30)}",
         )
     shelf: Shelf = getattr(import_module(SHELVES[name]), name)
@@ -54,8 +57,13 @@ def shelves(name: str | None = None, kind: str | None = None) -> list[dict[str, 
         takes = sorted(getattr(shelf.get(part), "takes", ()))
         treats = getattr(shelf.get(part), "treats", None)
         rows.append(
-            {"name": part, "summary": shelf.summary(part), "options": {k: _plain(v) for k, v in options.items()},
-             **({"takes": takes} if takes else {}), **({"treats": treats} if treats else {})}
+            {
+                "name": part,
+                "summary": shelf.summary(part),
+                "options": {k: _plain(v) for k, v in options.items()},
+                **({"takes": takes} if takes else {}),
+                **({"treats": treats} if treats else {}),
+            }
         )
     return rows
 

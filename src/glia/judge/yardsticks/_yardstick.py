@@ -36,9 +36,7 @@ class Yardstick(ABC):
     cost: ClassVar[int]
     """Its place in the order of cost; cheaper ones are trained first and preferred when level."""
 
-    def __init__(
-        self, objective: str, specs: Specs, classes: int = 2, *, seed: int = 0, threads: int = 1
-    ) -> None:
+    def __init__(self, objective: str, specs: Specs, classes: int = 2, *, seed: int = 0, threads: int = 1) -> None:
         self.objective = objective
         self.specs = specs
         self.classes = classes

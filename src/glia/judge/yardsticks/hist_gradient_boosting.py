@@ -53,15 +53,11 @@ class HistGradientBoosting(Yardstick):
         """Return an ensemble of as many rounds as time allows."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-        kind = (
-            HistGradientBoostingRegressor if self.objective == "regress" else HistGradientBoostingClassifier
-        )
+        kind = HistGradientBoostingRegressor if self.objective == "regress" else HistGradientBoostingClassifier
         width = features.shape[1]
         native = np.arange(width) >= width - len(self._maps)
         # Early stopping would take a tenth of the rows away, and the number of rounds is small already.
-        model = kind(
-            warm_start=True, early_stopping=False, random_state=self.seed, categorical_features=native
-        )
+        model = kind(warm_start=True, early_stopping=False, random_state=self.seed, categorical_features=native)
         fit = lambda boosted: boosted.fit(features, target, sample_weight=weight)  # noqa: E731
         model, rounds = grown(model, "max_iter", _ROUNDS, fit, deadline)
         self.note = "" if rounds == _ROUNDS[-1] else f"{rounds} of {_ROUNDS[-1]} rounds, for want of time"

@@ -21,7 +21,7 @@ class Setter(Remedy):
     def wish(self) -> Edit:
         """Return what is asked for."""
 
-    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
+    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:  # noqa: ARG002
         """Return the wish the first time, then nothing."""
         if self.asked:
             return None

@@ -43,7 +43,7 @@ class Average(Remedy):
         self.start = start
         self.asked = False
 
-    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
+    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:  # noqa: ARG002
         """Return the knob set, once, when it is time."""
         if self.asked or readings.step < self.start * readings.steps:
             return None

@@ -36,7 +36,7 @@ class EarlyStop(Patient):
     ) -> None:
         super().__init__(patience, min_delta)
 
-    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:
+    def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:  # noqa: ARG002
         """Return the stop when validation has stopped improving."""
         if not self.stalled(readings):
             return None
