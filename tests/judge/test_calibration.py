@@ -23,7 +23,7 @@ def _loss(calibration: Calibration, outputs: np.ndarray, truth: np.ndarray) -> f
     return float(-np.log(calibration.answer(outputs).probability[np.arange(len(truth)), truth]).mean())
 
 
-@pytest.mark.parametrize("level", ["0.5", "0.8", "0.9", "0.95", "0.99"])
+@pytest.mark.parametrize("level", ["0.5", "0.55", "0.8", "0.9", "0.95", "0.99"])
 def test_the_conformal_rank_is_exact_for_every_number_of_rows(level: str) -> None:
     for n in range(1, 1001):
         rank = radius(np.random.default_rng(n).permutation(np.arange(1.0, n + 1)), float(level))

@@ -27,7 +27,7 @@ def _data(n: int, classes: int = 2):
 
 @pytest.fixture(autouse=True)
 def _loaded() -> None:
-    import sklearn.ensemble  # noqa: F401 - importing takes a second once per process, and that is not the matter here
+    import sklearn.ensemble
     import sklearn.linear_model  # noqa: F401
 
 

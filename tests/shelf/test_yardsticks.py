@@ -1,4 +1,4 @@
-"""Every yardstick answers every question, equals its library, and beats the constant where there is something to know."""
+"""Every yardstick answers every question, equals its library, and beats the constant."""
 
 from __future__ import annotations
 

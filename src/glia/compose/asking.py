@@ -62,19 +62,19 @@ def asked(
         "data": data,
         "net": {"name": said["net"]},
         "objective": {"task": said["task"]},
-        "train": {"epochs": said["epochs"]} if said["epochs"] is None else {"epochs": said["epochs"], "steps": None},
+        "train": {"epochs": said["epochs"]} if said["epochs"] is None else {"epochs": said["epochs"], "steps": None, "stop": None},
         "judge": {"metric": said["metric"]},
     }
     document = base.model_dump()
     for part, fields in parts.items():
-        document[part] |= {name: value for name, value in fields.items() if value is not None or name == "steps"}
+        document[part] |= {name: value for name, value in fields.items() if value is not None or name in ("steps", "stop")}
     for name in ("seed", "accept"):
         if said[name]:
             document[name] = said[name]
     if said["budget"] is not None:
         document["budget"] = seconds(said["budget"])
         if recipe is not None:  # a new budget asks for a new number of steps
-            document["train"] |= {"steps": None, "evaluate_every": None}
+            document["train"] |= {"steps": None, "stop": None, "evaluate_every": None}
     from glia.core.recipe import read
 
     pairs = [f"{name}={value}" for name, value in settings.items()] if isinstance(settings, Mapping) else settings

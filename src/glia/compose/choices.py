@@ -51,6 +51,7 @@ class Choices:
     batch_size: int | None
     stratify: bool
     steps: int
+    stop: int | None
     epochs: int | None
     evaluate_every: int
     remedies: Mapping[str, Mapping[str, Any]]
@@ -141,6 +142,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         batch_size=batch,
         stratify=uneven,
         steps=steps,
+        stop=train.stop,
         epochs=epochs,
         evaluate_every=train.evaluate_every or max(1, min(per_epoch, -(-steps // 10))),
         remedies=_remedies(recipe),
@@ -164,7 +166,7 @@ def _batch_size(recipe: Recipe, rows: int, reasons: dict[str, str]) -> int:
 
 def _most_epochs(rows: int) -> int:
     """Return how many passes can still teach something; small tables are passed over more often."""
-    return int(np.clip(4_000_000 / max(rows, 1), 40, 400))
+    return int(np.clip(1_000_000 / max(rows, 1), 40, 100))
 
 
 def _rate(recipe: Recipe, net: str, foreign: bool) -> float:

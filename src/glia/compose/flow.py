@@ -13,6 +13,7 @@ from glia.compose.judging import Judged, judge, yardsticks
 from glia.compose.outcome import result
 from glia.compose.prepare import Prepared, Sources, prepare
 from glia.compose.training import Trained, build, found_rate, run
+from glia.compose.warm import warm
 from glia.core.errors import GliaError, UsageError
 from glia.core.finding import Finding
 from glia.core.meter import Meter
@@ -83,7 +84,7 @@ class Fit:
             self._note_imbalance(prepared)
         self._describe(prepared, choices)
         with self.meter.phase("yardsticks"):
-            yards = yardsticks(prepared, self.recipe, self.clock.share(0.25, most=120.0))
+            yards = yardsticks(prepared, self.recipe, self.clock.share(0.25))
         with self.meter.phase("plan"):
             plan = self._plan(prepared, choices)
             choices = self._find_rate(prepared, choices, plan)
@@ -250,6 +251,7 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan, trained: Trained) -> R
             "batch_size": choices.batch_size,
             "schedule": choices.schedule,
             "steps": choices.steps,
+            "stop": trained.choices.stop,
             "evaluate_every": choices.evaluate_every,
             "epochs": None,
         },
@@ -357,6 +359,7 @@ def fit(
         )
     else:
         raise UsageError("no_source", "no source of rows was named", remedy="name a file, a frame or a bundled set")
+    warm()
     record = Record(out, Path(full.data.source).stem or "table")
     try:
         record.emit(events.Start(record.id, full.data.source, _version()))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,17 @@ from torch import nn
 
 from glia.compose.choices import Choices
 from glia.compose.prepare import Prepared
+from glia.core.errors import UsageError
 from glia.core.net import Net
 from glia.core.parts import Objective, Remedy, Step
-from glia.core.values import Batch, Readings, derived
+from glia.core.values import Batch, Readings, Role, derived
 from glia.judge.calibration import Calibration
 from glia.metrics import metrics
 from glia.nets import nets as shelf
 from glia.nets.blocks.foreign import Foreign
+from glia.nets.blocks.inputs import flat_width
 from glia.streams.minibatches import Minibatches
+from glia.train.evaluation import evaluating
 from glia.train.finder import Found, find
 from glia.train.groups import grouped
 from glia.train.job import Job, Nets, State
@@ -43,6 +46,7 @@ class Trained:
     Args:
         net: The network.
         objective: What it was trained for.
+        choices: The decisions it was trained by.
         score: Its validation score, larger is better.
         steps: Steps taken.
         best_step: The step whose weights were kept.
@@ -54,6 +58,7 @@ class Trained:
 
     net: nn.Module
     objective: Objective
+    choices: Choices
     score: float
     steps: int
     best_step: int
@@ -61,8 +66,6 @@ class Trained:
     stopped: str = ""
     skipped: int = 0
     seconds: float = 0.0
-    choices: Choices | None = None
-    seeds: Sequence[int] = field(default=())
 
 
 def as_batch(
@@ -99,7 +102,7 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
     torch.manual_seed(derived(seed, "init"))
     asked = prepared.schema.specs("target")
     role = objective.roles(prepared.schema.specs(), asked)["net"]
-    net: nn.Module = Foreign(module, role.inputs) if module is not None else _from_shelf(choices, role)
+    net: nn.Module = _own(module, role, rows) if module is not None else _from_shelf(choices, role)
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None
@@ -123,7 +126,30 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
     )
 
 
-def _from_shelf(choices: Choices, role: Any) -> Net:
+def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:
+    """Return a person's module, wrapped, after trying that it takes the rows and gives answers of the right width."""
+    net = Foreign(module, role.inputs)
+    takes, gives = flat_width(role.inputs), role.output.width
+    try:
+        with evaluating({"net": net}):
+            shape = tuple(net(rows.take(slice(0, 2))).shape)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        first = str(error).splitlines()[0]
+        raise UsageError(
+            "module_shape",
+            f"the module cannot take the encoded rows, which have {takes} features ({first})",
+            remedy=f"give a module from (B, {takes}) to (B, {gives})",
+        ) from None
+    if shape[-1] != gives or len(shape) not in (2, 3):
+        raise UsageError(
+            "module_shape",
+            f"the module answers two rows with a tensor of shape {shape}",
+            remedy=f"give a module from (B, {takes}) to (B, {gives})",
+        )
+    return net
+
+
+def _from_shelf(choices: Choices, role: Role) -> Net:
     net: Net = shelf.get(choices.net)(role.inputs, role.output, **choices.net_options)
     return net
 
@@ -212,19 +238,24 @@ def run(
     plan.apply()
     began = time.perf_counter()
     state = State(job)
+    cut = [False]
 
     def hurry(state: State) -> bool:
         if stop():
             state.stopped = "interrupted"
+        elif state.step == choices.stop:
+            state.stopped = "training ended here the first time"
         elif deadline is not None and time.perf_counter() > deadline:
             state.stopped = "the clock ended training"
-        return bool(state.stopped)
+        cut[0] = bool(state.stopped)
+        return cut[0]
 
     train(job, state, watch=watch, hurry=hurry)
     job.nets["net"].eval()
     return Trained(
         job.nets["net"],
         job.objective,
+        replace(choices, stop=state.step if cut[0] else choices.stop),
         state.best.score,
         state.step,
         state.best.step,
@@ -232,5 +263,4 @@ def run(
         state.stopped,
         state.skipped,
         time.perf_counter() - began,
-        replace(choices, steps=state.step),
     )

@@ -77,6 +77,7 @@ class TrainPart(_Part):
     warmup: Annotated[float, Field(ge=0, le=1)] | None = None
     epochs: Count | None = None
     steps: Count | None = None
+    stop: Annotated[int, Field(ge=1, description="the step at which the clock or a person ended training")] | None = None
     evaluate_every: Count | None = None
     patience: (
         Annotated[int, Field(ge=0, description="evaluations without progress; 0 = never stop early")] | None

@@ -80,7 +80,7 @@ def verdict(
         >>> good, poor = Answer(label=truth), Answer(label=np.zeros(200, int))
         >>> yards = {"constant": Yard("constant", poor, poor, 200, 0.0)}
         >>> print(verdict("accuracy", good, yards, truth, truth).text)
-        the network is better than constant by 0.500 (0.430 to 0.570) in accuracy
+        the network is better than constant by 0.500 (0.435 to 0.570) in accuracy
     """
     part = metrics.get(metric)()
     sign = 1.0 if part.higher else -1.0

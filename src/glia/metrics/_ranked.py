@@ -27,9 +27,7 @@ class Ranked(Metric):
 
     needs = "probability"
 
-    def stats(
-        self, answer: Answer, truth: np.ndarray, weight: np.ndarray | None = None
-    ) -> list[tuple[Any, Any]]:
+    def stats(self, answer: Answer, truth: np.ndarray, weight: np.ndarray | None = None) -> list[tuple[Any, Any]]:
         """Return, per class, two sparse (G, N) sums of positives and negatives, best score first."""
         probability = asked(answer.probability, "probability")
         weight = np.ones(len(truth)) if weight is None else np.asarray(weight, np.float64)

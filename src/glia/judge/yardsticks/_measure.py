@@ -115,19 +115,22 @@ def _measured(
 ) -> Yard:
     """Return a yardstick trained on as many rows as the time allows."""
     began = time.perf_counter()
-    rows = len(order) if isinf(seconds) else min(_FIRST, len(order))
+    yardstick: Yardstick = make()
+    rows = len(order) if isinf(seconds) or not yardstick.growth else min(_FIRST, len(order))
     while True:
         here = order[:rows]
-        yardstick: Yardstick = make()
+        yardstick = make()
         start = time.perf_counter()
         train = {group: values[here] for group, values in inputs["train"].items()}
         left = began + seconds - start
-        yardstick.fit(train, target[here], None if weight is None else weight[here], seconds=_CAREFUL * left)
+        # What a first attempt cannot do in half of the time leaves the other half for answering many rows.
+        part = _CAREFUL if rows == len(order) else 0.5
+        yardstick.fit(train, target[here], None if weight is None else weight[here], seconds=part * left)
         took = time.perf_counter() - start
         if rows == len(order):
             break
         left = began + seconds - time.perf_counter() - _answering(yardstick, inputs)
-        wanted = min(len(order), int(rows * _CAREFUL * left / took))
+        wanted = min(len(order), int(rows * (1 + (_CAREFUL * left / took - 1) / yardstick.growth)))
         if wanted < min(_WORTHWHILE * rows, len(order)):
             break
         rows = wanted

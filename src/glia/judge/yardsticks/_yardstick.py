@@ -36,6 +36,9 @@ class Yardstick(ABC):
     cost: ClassVar[int]
     """Its place in the order of cost; cheaper ones are trained first and preferred when level."""
 
+    growth: ClassVar[float] = 1.0
+    """How the time of a fit grows with rows: 1 = in proportion, less = much of it does not depend on rows."""
+
     def __init__(self, objective: str, specs: Specs, classes: int = 2, *, seed: int = 0, threads: int = 1) -> None:
         self.objective = objective
         self.specs = specs

@@ -24,6 +24,7 @@ class Constant(Yardstick):
 
     title = "a constant answer"
     cost = 0
+    growth = 0.0
 
     def how(self) -> str:
         """Return how to get this model without glia."""

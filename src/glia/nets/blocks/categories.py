@@ -30,6 +30,7 @@ class OneHot(nn.Module):
 
     offsets: Tensor
     places: Tensor
+    like: Tensor
 
     def __init__(self, classes: Sequence[Sequence[str]]) -> None:
         super().__init__()
@@ -40,11 +41,13 @@ class OneHot(nn.Module):
         places = torch.where(known, known.cumsum(0) - 1, self.width)
         self.register_buffer("offsets", _offsets([len(labels) for labels in classes]), persistent=False)
         self.register_buffer("places", places, persistent=False)
+        # Follows the network to its device and precision, so that the codes come out there, too.
+        self.register_buffer("like", torch.zeros(()), persistent=False)
 
     def forward(self, codes_BC: Tensor) -> Tensor:
-        """Return (B, width) float32 of (B, C) codes."""
+        """Return (B, width) of (B, C) codes, float32 unless the network is of another precision."""
         places = self.places[codes_BC + self.offsets]
-        zeros = torch.zeros(codes_BC.shape[0], self.width + 1, device=codes_BC.device)
+        zeros = self.like.new_zeros(codes_BC.shape[0], self.width + 1)
         return zeros.scatter(1, places, 1.0)[:, : self.width]
 
 

@@ -1,0 +1,145 @@
+"""Pages say what the code says: parts, options, settings, codes and keys cannot drift away from it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import pages
+from glia.core.recipe import settings
+from glia.verbs.shelves import SHELVES
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RAISED = {"UsageError", "DataError", "TrainingError", "BundleError", "Finding", "RowError"}
+# Settings that are accepted and do nothing yet; a page must not promise them.
+UNUSED = {"objective.name", "train.trials"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def ticked(text: str) -> set[str]:
+    """Return everything that stands between single backticks."""
+    return set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_generated_places_are_as_the_code_says_now(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    now = pages.filled(text, {"options": pages.options, "parts": pages.parts})
+    assert now == text, "run python -m bench.pages"
+
+
+def test_every_shelf_stands_on_a_page_with_every_part() -> None:
+    whole = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for shelf, package in SHELVES.items():
+        assert f"<!-- parts: {shelf} -->" in whole
+        assert set(getattr(importlib.import_module(package), shelf).names()) <= ticked(whole)
+
+
+def test_every_command_stands_on_its_page() -> None:
+    from glia.cli.app import app
+
+    verbs = [name for name in app if not name.startswith("-")]
+    assert len(verbs) >= 7
+    for verb in verbs:
+        assert f"<!-- options: {verb} -->" in read("docs/commands.md")
+
+
+def test_every_setting_is_explained() -> None:
+    known = ticked(read("docs/training.md"))
+    assert set(settings()) - known == UNUSED
+
+
+def test_every_metric_is_named_as_an_interface() -> None:
+    from glia.metrics import metrics
+
+    assert set(metrics.names()) <= ticked(read("docs/interface.md"))
+
+
+def codes() -> set[str]:
+    """Return every code that is raised or found anywhere in the code."""
+    found = {f"unknown_{shelf}" for shelf in SHELVES}
+    for path in (ROOT / "src" / "glia").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
+                found |= {
+                    one.value
+                    for one in _ends(node.args[0])
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                }
+    return found
+
+
+def _ends(node: ast.expr) -> list[ast.expr]:
+    return [*_ends(node.body), *_ends(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+
+
+def test_every_code_is_explained() -> None:
+    explained = ticked(read("docs/findings.md"))
+    assert codes() - explained == set()
+
+
+def test_codes_explained_occur_in_the_code() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "glia").rglob("*.py"))
+    named = {
+        code
+        for row in re.findall(r"^\| (`.+?) \|", read("docs/findings.md"), re.MULTILINE)
+        for code in re.findall(r"`([a-z_]+)`", row)
+    }
+    assert len(named) > 80
+    for code in named - {f"unknown_{shelf}" for shelf in SHELVES}:
+        assert f'"{code}"' in source, f"nothing raises {code}"
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    import glia
+    from glia.compose import judging
+    from glia.judge.yardsticks import measure
+
+    out = tmp_path_factory.mktemp("interface") / "run"
+    small = {"net.width": 8, "net.members": 2}
+    with pytest.MonkeyPatch.context() as patch:  # no time for trees
+        patch.setattr(judging, "measure", lambda *a, **words: measure(*a, **{**words, "seconds": 0.0, "threads": 1}))
+        return glia.fit("iris", target="target", epochs=1, out=out, settings=small).result
+
+
+def test_every_key_of_the_result_is_explained(document: dict[str, Any]) -> None:
+    known = ticked(read("docs/interface.md"))
+    parts = [document, document["rows"], document["seconds"], document["plan"], document["verdict"]]
+    parts += [document["findings"][0], document["columns"][0], document["scores"]["test"]["accuracy"]]
+    for part in parts:
+        assert set(part) <= known
+
+
+def test_every_key_explained_is_in_the_result(document: dict[str, Any]) -> None:
+    table = read("docs/interface.md").partition("**A score**")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(document)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_what_is_said_of_scikit_learns_network_is_true() -> None:
+    import inspect
+
+    import numpy as np
+    from sklearn.neural_network import MLPClassifier
+
+    known = set(inspect.signature(MLPClassifier).parameters)
+    assert not known & {"dropout", "class_weight"}
+    with pytest.raises(ValueError, match="NaN"):
+        MLPClassifier().fit(np.array([[np.nan], [1.0]]), [0, 1])
+    with pytest.raises(ValueError, match="could not convert"):
+        MLPClassifier().fit(np.array([["red"], ["blue"]], dtype=object), [0, 1])
