@@ -27,9 +27,7 @@ def put(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def test_adult_keeps_its_official_split_and_loses_the_dot_and_the_question_marks(
-    home: Path, tmp_path: Path
-) -> None:
+def test_adult_keeps_its_official_split_and_loses_the_dot_and_the_question_marks(home: Path, tmp_path: Path) -> None:
     cells = "Private, 77516, Bachelors, 13, Divorced, ?, Husband, White, Male, 0, 0, 40, Peru"
     put(home / "adult/adult-train.csv", f"39, {cells}, <=50K\n40, {cells}, >50K\n\n")
     put(home / "adult/adult-test.csv", f"41, {cells}, >50K.\n\n")

@@ -82,9 +82,7 @@ def test_the_table_shows_means_spread_ranks_and_marks_who_was_over_the_clock(
     assert "scikit-learn 1.9;" not in lines[-1].replace("scikit-learn 1.9.", "")
 
 
-def test_a_page_is_filled_between_its_markers_once_and_for_all(
-    tmp_path: Path, document: dict[str, Any]
-) -> None:
+def test_a_page_is_filled_between_its_markers_once_and_for_all(tmp_path: Path, document: dict[str, Any]) -> None:
     (tmp_path / "tables.json").write_text(json.dumps(document))
     page = "before\n<!-- bench:tables -->\nold\n<!-- /bench -->\nafter\n"
     done = filled(page, tmp_path)
@@ -108,9 +106,7 @@ def test_the_pages_of_this_project_show_the_results_of_this_project() -> None:
 def test_the_rarer_class_is_the_positive_one(tmp_path: Path) -> None:
     test, answer = tmp_path / "test.csv", tmp_path / "answer.csv"
     test.write_text("x,y\n1,no\n2,no\n3,yes\n4,no\n")
-    answer.write_text(
-        "prediction,probability_no,probability_yes\nno,0.9,0.1\nyes,0.2,0.8\nyes,0.3,0.7\nno,0.6,0.4\n"
-    )
+    answer.write_text("prediction,probability_no,probability_yes\nno,0.9,0.1\nyes,0.2,0.8\nyes,0.3,0.7\nno,0.6,0.4\n")
     found = scores(answer, test, "y", "classify")
     assert found["accuracy"] == 0.75
     assert found["roc_auc"] == pytest.approx(2 / 3)
@@ -135,10 +131,7 @@ def test_a_process_is_measured_whole_and_a_failure_keeps_its_last_words(tmp_path
     assert found.error == ""
     assert found.seconds >= 0.2
     assert 200 < found.memory_mb < 300
-    assert (
-        "no such thing"
-        in measure([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path).error
-    )
+    assert "no such thing" in measure([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path).error
 
 
 def test_a_cell_is_measured_once_unless_its_data_or_its_version_change(

@@ -47,9 +47,7 @@ def table(objective: str, rows: int = 60) -> RawTable:
     return read({name: values for name, values in columns(rows).items() if name not in others})
 
 
-def made(
-    folder: Path, objective: str = "classify", net: str = "mlp", **changes: Any
-) -> tuple[Path, torch.nn.Module]:
+def made(folder: Path, objective: str = "classify", net: str = "mlp", **changes: Any) -> tuple[Path, torch.nn.Module]:
     """Write a bundle and return it with its network."""
     raw = table(objective)
     task = "regress" if objective == "regress" else "classify"

@@ -142,9 +142,7 @@ def test_an_evaluation_gives_scores_with_intervals(tmp_path, objective):
     bundle = load(made(tmp_path / "bundle", objective)[0])
     found = bundle.evaluate(columns())
     (metric,) = found["scores"]
-    assert (
-        found["scores"][metric]["low"] <= found["scores"][metric]["value"] <= found["scores"][metric]["high"]
-    )
+    assert found["scores"][metric]["low"] <= found["scores"][metric]["value"] <= found["scores"][metric]["high"]
     assert found["scores"][metric]["n"] == found["rows"] == 60
     assert json.dumps(found)
 

@@ -247,9 +247,7 @@ def test_the_card_is_metadata_and_text_whatever_columns_are_called(whole):
     text = (whole / "README.md").read_text()
     _, front, body = text.split("---\n", 2)
     # JSON is YAML: a card that parses so cannot be read in two ways.
-    metadata = {
-        key: json.loads(value) for key, _, value in (line.partition(": ") for line in front.splitlines())
-    }
+    metadata = {key: json.loads(value) for key, _, value in (line.partition(": ") for line in front.splitlines())}
     (entry,) = metadata["model-index"]
     (measured,) = entry["results"][0]["metrics"]
     assert metadata["library_name"] == "glia"

@@ -56,9 +56,7 @@ def test_one_and_one_point_zero_are_one_class() -> None:
     assert column.encode(raw(["1.0", "0"]))["target"].tolist() == [[1], [0]]
 
 
-@pytest.mark.parametrize(
-    "values", [np.array([3, 1, 2]), np.array([0.5, 1.0, 2.0]), np.array([True, False, True])]
-)
+@pytest.mark.parametrize("values", [np.array([3, 1, 2]), np.array([0.5, 1.0, 2.0]), np.array([True, False, True])])
 def test_labels_come_back_in_the_type_they_had(values: np.ndarray) -> None:
     column = Category("x", "target")
     column.learn(Raw(values, np.ones(3, bool)))

@@ -22,9 +22,7 @@ def test_white_space_around_a_word_does_not_make_another_word() -> None:
     assert found.codes.tolist() == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(
-    "word", ["", " ", "NA", "n/a", "null", "None", "NaN", "?", " ?", "-", ".", "#N/A", "missing"]
-)
+@pytest.mark.parametrize("word", ["", " ", "NA", "n/a", "null", "None", "NaN", "?", " ?", "-", ".", "#N/A", "missing"])
 def test_spellings_of_missing_count_as_missing_among_inputs(word: str) -> None:
     assert cells(raw([word, "x"])).codes.tolist() == [-1, 0]
 

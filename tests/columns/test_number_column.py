@@ -10,15 +10,11 @@ from glia.columns.number import Number, numbers
 from glia.core.errors import DataError
 from glia.core.raw import Raw
 
-ANY = hnp.arrays(
-    np.float64, st.integers(1, 60), elements=st.floats(allow_nan=True, allow_infinity=True, width=64)
-)
+ANY = hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(allow_nan=True, allow_infinity=True, width=64))
 
 
 def raw(values: object) -> Raw:
-    array = np.array(
-        values, dtype=object if isinstance(values, list) and isinstance(values[0], str) else None
-    )
+    array = np.array(values, dtype=object if isinstance(values, list) and isinstance(values[0], str) else None)
     return Raw(array, np.ones(len(array), bool))
 
 
@@ -62,9 +58,7 @@ def test_scaling_is_the_published_one() -> None:
 def test_where_most_values_are_equal_half_the_range_is_the_unit() -> None:
     values = np.array([0.0] * 97 + [10.0, 50.0, 100.0])
     z = values / 50
-    np.testing.assert_allclose(
-        learned(values).encode(raw(values))["number"][:, 0], z / np.sqrt(1 + (z / 3) ** 2)
-    )
+    np.testing.assert_allclose(learned(values).encode(raw(values))["number"][:, 0], z / np.sqrt(1 + (z / 3) ** 2))
 
 
 def test_a_number_that_never_varied_stays_constant() -> None:
@@ -114,9 +108,7 @@ def test_frequent_values_have_bins_of_their_own_and_leave_the_others_theirs() ->
 
 def test_few_values_are_all_edges() -> None:
     column = learned([1.0, 2.0, 3.0, 3.0])
-    assert column.specs()["number"].edges == (
-        tuple(column.encode(raw([1.0, 2.0, 3.0]))["number"][:, 0].tolist()),
-    )
+    assert column.specs()["number"].edges == (tuple(column.encode(raw([1.0, 2.0, 3.0]))["number"][:, 0].tolist()),)
 
 
 def test_the_convention_of_decimals_is_learned_and_not_guessed_again() -> None:

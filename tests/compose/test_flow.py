@@ -142,9 +142,7 @@ def test_findings_that_stop_can_be_accepted_by_code(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         glia.fit(frame, target="sick", epochs=1, out=tmp_path / "one")
     assert caught.value.code == "target_copy"
-    bundle = glia.fit(
-        frame, target="sick", epochs=1, out=tmp_path / "two", accept=["target_copy"], settings=SMALL
-    )
+    bundle = glia.fit(frame, target="sick", epochs=1, out=tmp_path / "two", accept=["target_copy"], settings=SMALL)
     assert "target_copy" in {finding["code"] for finding in bundle.result["findings"]}
 
 

@@ -78,9 +78,7 @@ def test_hidden_files_of_others_are_no_damage(folder):
     assert not verify(folder)
 
 
-@pytest.mark.parametrize(
-    "name", ["../a.json", "/etc/passwd", "sub/../../x", "C:\\x", "..\\x", "", "a\0b", "C:x"]
-)
+@pytest.mark.parametrize("name", ["../a.json", "/etc/passwd", "sub/../../x", "C:\\x", "..\\x", "", "a\0b", "C:x"])
 def test_names_that_lead_outside_are_refused(folder, name):
     entry = {"size": 1, "sha256": "0" * 64}
     (folder / MANIFEST).write_bytes(dumps(_signed({name: entry})))
@@ -88,9 +86,7 @@ def test_names_that_lead_outside_are_refused(folder, name):
     assert problem.startswith("manifest.json: lists")
 
 
-@pytest.mark.parametrize(
-    "entry", [None, {}, {"size": "1", "sha256": "0"}, {"size": True, "sha256": "0"}, [1]]
-)
+@pytest.mark.parametrize("entry", [None, {}, {"size": "1", "sha256": "0"}, {"size": True, "sha256": "0"}, [1]])
 def test_entries_of_another_shape_are_refused(folder, entry):
     (folder / MANIFEST).write_bytes(dumps(_signed({"a.json": entry})))
     assert verify(folder)[0].startswith("manifest.json: ")

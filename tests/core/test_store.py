@@ -102,9 +102,7 @@ def test_a_disk_full_for_real_says_what_is_needed_and_keeps_the_old_state(tmp_pa
             print(error.code)
         """
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     first, second = done.stdout.strip().splitlines()
     assert "[disk_full]" in first
     assert "weights" in first

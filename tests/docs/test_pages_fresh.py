@@ -143,3 +143,12 @@ def test_what_is_said_of_scikit_learns_network_is_true() -> None:
         MLPClassifier().fit(np.array([[np.nan], [1.0]]), [0, 1])
     with pytest.raises(ValueError, match="could not convert"):
         MLPClassifier().fit(np.array([["red"], ["blue"]], dtype=object), [0, 1])
+
+
+def test_the_numbers_of_parts_in_the_readme_are_true() -> None:
+    words = {4: "four", 7: "seven", 10: "ten", 14: "fourteen"}
+    said = {"nets": "{} networks", "optimizers": "{} optimizers", "schedules": "{} schedules", "metrics": "{} metrics"}
+    said["yardsticks"] = "{} yardsticks"
+    for shelf, phrase in said.items():
+        count = len(getattr(importlib.import_module(SHELVES[shelf]), shelf).names())
+        assert phrase.format(words.get(count, count)) in read("README.md")

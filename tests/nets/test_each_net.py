@@ -71,9 +71,7 @@ def test_a_linear_net_finds_what_scikit_learn_finds() -> None:
     optimizer.step(closure)
     theirs = linear_model.LogisticRegression(C=1.0).fit(x.numpy(), y.numpy())
     weight = net.output_layer.weight.detach()
-    torch.testing.assert_close(
-        weight[1] - weight[0], torch.tensor(theirs.coef_[0]).float(), rtol=1e-2, atol=1e-2
-    )
+    torch.testing.assert_close(weight[1] - weight[0], torch.tensor(theirs.coef_[0]).float(), rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize("activation", get_args(Activation))

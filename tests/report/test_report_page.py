@@ -178,9 +178,7 @@ def test_any_number_can_be_drawn(value):
 def test_ten_thousand_classes_and_columns_stay_readable():
     sample = classified()
     names = [f"class {i}" for i in range(10_000)]
-    sample["curves"]["per_class"] = [
-        {"class": n, "precision": 0.5, "recall": 0.5, "f1": 0.5, "n": 3} for n in names
-    ]
+    sample["curves"]["per_class"] = [{"class": n, "precision": 0.5, "recall": 0.5, "f1": 0.5, "n": 3} for n in names]
     sample["curves"]["confusion"] = {"classes": names[:400], "counts": [[1] * 400] * 400}
     sample["columns"] = [{"name": n, "kind": "number", "role": "input", "reason": "r" * 50} for n in names]
     sample["history"] = sample["history"][:-1] * 400
@@ -199,15 +197,10 @@ def test_a_reading_that_is_no_number_is_a_gap_and_is_told():
 
 def test_markup_is_never_made_by_text():
     assert tag("p", "<b>", Html("<i></i>"), None, ["&"]) == "<p>&lt;b&gt;<i></i>&amp;</p>"
-    assert (
-        tag("p", title='"><script>', hidden=True, lang=None)
-        == '<p title="&quot;&gt;&lt;script&gt;" hidden></p>'
-    )
+    assert tag("p", title='"><script>', hidden=True, lang=None) == '<p title="&quot;&gt;&lt;script&gt;" hidden></p>'
 
 
-@pytest.mark.parametrize(
-    "values", [[0, 1], [0.8716, 0.8741], [5, 5], [-3, 8], [1e6, 3e6], [1e-9, 2e-9], [0], []]
-)
+@pytest.mark.parametrize("values", [[0, 1], [0.8716, 0.8741], [5, 5], [-3, 8], [1e6, 3e6], [1e-9, 2e-9], [0], []])
 def test_ticks_are_round_and_hold_everything(values):
     scale = fitting(values)
     assert all(scale.low <= value <= scale.high for value in values)

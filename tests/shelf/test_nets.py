@@ -28,9 +28,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "tabm": {"width": 24, "depth": 2, "members": 4},
     "ft_transformer": {"width": 16, "depth": 2, "heads": 2},
 }
-GROUPS = [
-    list(some) for size in (1, 2, 3) for some in itertools.combinations(("number", "category", "dense"), size)
-]
+GROUPS = [list(some) for size in (1, 2, 3) for some in itertools.combinations(("number", "category", "dense"), size)]
 EVERY = ["number", "category", "dense"]
 
 
@@ -207,9 +205,7 @@ def test_a_network_can_be_exported_for_any_number_of_rows(name: str) -> None:
     exported = torch.export.export(Plain(net), tuple(rows(4).values.values()), dynamic_shapes=shapes)
     for n in (2, 7):
         batch = rows(n, seed=n)
-        torch.testing.assert_close(
-            exported.module()(*batch.values.values()), net(batch), rtol=1e-5, atol=1e-6
-        )
+        torch.testing.assert_close(exported.module()(*batch.values.values()), net(batch), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -67,9 +67,7 @@ def test_it_lowers_a_badly_scaled_quadratic(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_learns_exclusive_or(name: str) -> None:
     net, loss = xor()
-    optimizer = build(
-        name, list(net.parameters()), lr={"sgd": 1.0, "lbfgs": 1.0, "adagrad": 0.3}.get(name, 0.03)
-    )
+    optimizer = build(name, list(net.parameters()), lr={"sgd": 1.0, "lbfgs": 1.0, "adagrad": 0.3}.get(name, 0.03))
     for _ in range(400):
         take(optimizer, loss)
     assert loss().item() < 0.05

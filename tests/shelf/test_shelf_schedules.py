@@ -15,9 +15,7 @@ shares = st.floats(0, 1)
 
 @pytest.mark.parametrize("name", NAMES)
 @given(progress=st.floats(-1, 2), warmup=shares)
-def test_the_factor_stays_between_nothing_and_the_base_rate(
-    name: str, progress: float, warmup: float
-) -> None:
+def test_the_factor_stays_between_nothing_and_the_base_rate(name: str, progress: float, warmup: float) -> None:
     assert 0 <= schedules.get(name)(progress, warmup=warmup) <= 1 + 1e-12
 
 
@@ -29,9 +27,7 @@ def test_the_full_rate_is_reached_when_the_warm_up_ends(name: str, warmup: float
 
 @pytest.mark.parametrize("name", NAMES)
 @given(warmup=st.floats(0.01, 1), one=shares, two=shares)
-def test_it_rises_during_the_warm_up_and_never_after(
-    name: str, warmup: float, one: float, two: float
-) -> None:
+def test_it_rises_during_the_warm_up_and_never_after(name: str, warmup: float, one: float, two: float) -> None:
     factor, (one, two) = schedules.get(name), sorted((one, two))
     rising = [factor(p * warmup, warmup=warmup) for p in (one, two)]
     falling = [factor(warmup + p * (1 - warmup), warmup=warmup) for p in (one, two)]

@@ -58,9 +58,7 @@ def test_any_table_of_text_comes_back_equal(
     assert [list(row) for row in zip(*(raw.values for raw in table.columns.values()))] == rows
     for place, raw in enumerate(table.columns.values()):
         # A writer that quotes everything, or a lone empty cell, says that an empty text is there.
-        said = [
-            cell != "" or quoting == csv.QUOTE_ALL or len(names) == 1 for cell in (row[place] for row in rows)
-        ]
+        said = [cell != "" or quoting == csv.QUOTE_ALL or len(names) == 1 for cell in (row[place] for row in rows)]
         assert raw.present.tolist() == said
 
 

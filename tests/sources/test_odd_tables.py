@@ -41,16 +41,12 @@ READ = {
     "blank lines at the end": Odd(b"a,b\n1,2\n3,4\n\n\n", TWO),
     "blank lines between": Odd(b"a,b\n\n1,2\n\n3,4\n", TWO),
     "blank lines before": Odd(b"\n\na,b\n1,2\n3,4\n", TWO),
-    "semicolons": Odd(
-        b"a;b\n1,5;2\n3,5;4\n", {"a": ["1,5", "3,5"], "b": ["2", "4"]}, details={"delimiter": ";"}
-    ),
+    "semicolons": Odd(b"a;b\n1,5;2\n3,5;4\n", {"a": ["1,5", "3,5"], "b": ["2", "4"]}, details={"delimiter": ";"}),
     "bars": Odd(b"a|b\n1|2\n3|4\n", TWO, details={"delimiter": "|"}),
     "tabs": Odd(b"a\tb\n1\t2\n3\t4\n", TWO, file="rows.tsv", details={"delimiter": "\t"}),
     "tabs under the name of commas": Odd(b"a\tb\n1\t2\n3\t4\n", TWO),
     "two colons": Odd(b"a::b\n1::2\n3::4\n", TWO, file="rows.dat", details={"delimiter": "::"}),
-    "columns by spaces": Odd(
-        b"a  b c\n1  x 2\n3  y 4\n", {**TWO, "b": ["x", "y"], "c": ["2", "4"]}, file="rows.dat"
-    ),
+    "columns by spaces": Odd(b"a  b c\n1  x 2\n3  y 4\n", {**TWO, "b": ["x", "y"], "c": ["2", "4"]}, file="rows.dat"),
     "spaces after commas": Odd(b"a, b\n1, 2\n3, 4\n", TWO, details={"delimiter": ", "}),
     "Excel's first line": Odd(b"sep=;\r\na;b\r\n1;2\r\n3;4\r\n", TWO),
     "a UTF-8 mark": Odd(b"\xef\xbb\xbfa,b\n1,2\n3,4\n", TWO),
@@ -71,18 +67,12 @@ READ = {
     "single quotes": Odd(b"a,b\n'1,5',2\n'3',4\n", {"a": ["1,5", "3"], "b": ["2", "4"]}),
     "apostrophes": Odd(b"a,b\n'tis,2\nit's,4\n", {"a": ["'tis", "it's"], "b": ["2", "4"]}),
     "inches": Odd(b'a,b\n5" pipe,2\n3,4\n', {"a": ['5" pipe', "3"], "b": ["2", "4"]}),
-    "quotes in tabs": Odd(
-        b'a\tb\n"x y\t2\nz "w" v"\t4\n', {"a": ['"x y', 'z "w" v"'], "b": ["2", "4"]}, file="r.tsv"
-    ),
+    "quotes in tabs": Odd(b'a\tb\n"x y\t2\nz "w" v"\t4\n', {"a": ['"x y', 'z "w" v"'], "b": ["2", "4"]}, file="r.tsv"),
     "leading zeros and odd numbers": Odd(
         b"id,v\n007,1e5\n010,NaN\n011,0x1F\n", {"id": ["007", "010", "011"], "v": ["1e5", "NaN", "0x1F"]}
     ),
-    "infinite and huge": Odd(
-        b"a,b\ninf,1e300\n-inf,1e999\n", {"a": ["inf", "-inf"], "b": ["1e300", "1e999"]}
-    ),
-    "dates as text": Odd(
-        b"d,b\n2020-01-02,1\n03/04/2021,2\n", {"d": ["2020-01-02", "03/04/2021"], "b": ["1", "2"]}
-    ),
+    "infinite and huge": Odd(b"a,b\ninf,1e300\n-inf,1e999\n", {"a": ["inf", "-inf"], "b": ["1e300", "1e999"]}),
+    "dates as text": Odd(b"d,b\n2020-01-02,1\n03/04/2021,2\n", {"d": ["2020-01-02", "03/04/2021"], "b": ["1", "2"]}),
     "spellings of missing stay": Odd(b"a,b\nN/A,1\nNULL,?\n", {"a": ["N/A", "NULL"], "b": ["1", "?"]}),
     "empty cells": Odd(b'a,b,c\n,1,x\n"",,y\n', {"a": [None, ""], "b": ["1", None], "c": ["x", "y"]}),
     "spaces are kept": Odd(b"a,b\n x ,1\n\t y,2\n", {"a": [" x ", "\t y"], "b": ["1", "2"]}),
@@ -94,9 +84,7 @@ READ = {
         {"line": ['Hi, "you", there', None, "yes, no"]},
         file="prose.txt",
     ),
-    "nameless columns": Odd(
-        b",a,\n0,1,x\n1,3,y\n", {"column_1": ["0", "1"], "a": ["1", "3"], "column_3": ["x", "y"]}
-    ),
+    "nameless columns": Odd(b",a,\n0,1,x\n1,3,y\n", {"column_1": ["0", "1"], "a": ["1", "3"], "column_3": ["x", "y"]}),
     "numbered columns": Odd(b"0,1,2\n5,6,x\n7,8,y\n", {"0": ["5", "7"], "1": ["6", "8"], "2": ["x", "y"]}),
     "years as columns": Odd(
         b"land,2019,2020\nDE,1,2\nFR,3,4\n", {"land": ["DE", "FR"], "2019": ["1", "3"], "2020": ["2", "4"]}
@@ -128,15 +116,11 @@ REFUSED = {
     "long row in Excel's way": Odd(b"sep=;\na;b\n1;2\n3;4;5\n", code="ragged_rows", line=4),
     "all rows shorter": Odd(b"a,b\n1\n2\n", code="ragged_rows", line=2),
     "unclosed quote": Odd(b'a,b\n1,2\n"x,4\n5,6\n', code="bad_quotes", line=3, remedy="close it"),
-    "unclosed quote before much": Odd(
-        b'a,b\n"x,4\n' + b"5,6\n" * 50_000, code="bad_quotes", line=2, remedy="close it"
-    ),
+    "unclosed quote before much": Odd(b'a,b\n"x,4\n' + b"5,6\n" * 50_000, code="bad_quotes", line=2, remedy="close it"),
     "text after a quote": Odd(b'a,b\n1,2\n"x"y,4\n', code="bad_quotes", line=3, remedy='twice ("")'),
     "NUL byte": Odd(b"a,b\n1,2\n3,\x004\n", code="nul_byte", line=3, remedy="delete"),
     "NUL in UTF-16": Odd("a,b\n1,\0\n".encode("utf-16"), code="nul_byte", line=2),
-    "mixed encodings": Odd(
-        "n,name\n1,Zoë\n".encode() + b"2,\xc5sa\n", code="mixed_encodings", line=3, remedy="UTF-8"
-    ),
+    "mixed encodings": Odd("n,name\n1,Zoë\n".encode() + b"2,\xc5sa\n", code="mixed_encodings", line=3, remedy="UTF-8"),
     "unknown encoding": Odd(b"n,name\n1,\x81\x8d\x90\n", code="bad_encoding", line=2, remedy="UTF-8"),
     "half a UTF-16 letter": Odd("a,b\n1,2\n".encode("utf-16") + b"3", code="bad_encoding", line=3),
     "duplicate names": Odd(b"a,b,a\n1,2,3\n", code="duplicate_names", line=1, remedy="rename"),
@@ -149,17 +133,13 @@ REFUSED = {
     "no header, numbers": Odd(b"1.5,2\n3.5,4\n", code="no_header", line=1, remedy="--names a,b,..."),
     "no header, one number": Odd(b"1.5\n3.5\n", code="no_header", line=1, remedy="--names"),
     "no header, one row of numbers": Odd(b"1.5,2\n", code="no_header", line=1, remedy="--names"),
-    "no header, words that come again": Odd(
-        b"m,x\nf,y\nm,x\nf,x\nm,y\n", code="no_header", line=1, remedy="--names"
-    ),
+    "no header, words that come again": Odd(b"m,x\nf,y\nm,x\nf,x\nm,y\n", code="no_header", line=1, remedy="--names"),
     "no header, text and a label": Odd(
         b"good film\t1\nbad film\t0\n", code="no_header", file="r.tsv", remedy="--names"
     ),
     "no header, dates": Odd(b"2020-01-01,5\n2020-01-02,6\n", code="no_header", line=1),
     "no header, sentences": Odd(b"this is a film about some people.\nno.\n", code="no_header", file="r.txt"),
-    "too few names": Odd(
-        b"1,2\n", names=["a"], code="names_mismatch", error=UsageError, remedy="one name for each"
-    ),
+    "too few names": Odd(b"1,2\n", names=["a"], code="names_mismatch", error=UsageError, remedy="one name for each"),
     "too many names": Odd(b"1,2\n", names=["a", "b", "c"], code="names_mismatch", error=UsageError),
     "a name twice": Odd(b"1,2\n", names=["a", "a"], code="bad_names", error=UsageError),
     "an empty name": Odd(b"1,2\n", names=["a", ""], code="bad_names", error=UsageError),
@@ -174,28 +154,20 @@ REFUSED = {
     "a pickle by its own name": Odd(pickle.dumps({"a": 1}), code="unknown_file", file="rows.pkl"),
     "Parquet by another name": Odd(b"PAR1" + bytes(40), code="not_text", remedy=".parquet"),
     "a web page": Odd(b"<!DOCTYPE html><html></html>", code="not_text"),
-    "a pointer of Git LFS": Odd(
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", code="not_text"
-    ),
+    "a pointer of Git LFS": Odd(b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", code="not_text"),
     "random bytes": Odd(bytes(range(256)) * 8, code="not_text"),
     "gzip of gzip": Odd(gzip.compress(gzip.compress(b"a,b\n1,2\n")), code="not_text"),
-    "cut gzip": Odd(
-        gzip.compress(b"a,b\n1,2\n" * 99)[:-9], code="damaged_gzip", file="rows.csv.gz", remedy="again"
-    ),
+    "cut gzip": Odd(gzip.compress(b"a,b\n1,2\n" * 99)[:-9], code="damaged_gzip", file="rows.csv.gz", remedy="again"),
     "no Parquet file": Odd(b"a,b\n1,2\n", code="damaged_file", file="rows.parquet"),
     "no Arrow file": Odd(b"a,b\n1,2\n", code="damaged_file", file="rows.arrow"),
     "no database": Odd(b"a,b\n1,2\n", code="damaged_file", file="rows.db"),
     "a cut database": Odd(b"SQLite format 3\0" + bytes(30), code="damaged_file", file="rows.db"),
     "no NumPy file": Odd(b"a,b\n1,2\n", code="damaged_file", file="rows.npz"),
-    "JSON with a list": Odd(
-        b'{"a": 1}\n{"a": [2]}\n', code="nested_value", line=2, remedy="flatten", file="r.jsonl"
-    ),
+    "JSON with a list": Odd(b'{"a": 1}\n{"a": [2]}\n', code="nested_value", line=2, remedy="flatten", file="r.jsonl"),
     "JSON cut short": Odd(b'{"a": 1}\n{"a": \n', code="bad_json", line=2, file="r.jsonl"),
     "JSON with a key twice": Odd(b'{"a": 1, "a": 2}\n', code="bad_json", line=1, file="r.jsonl"),
     "JSON of half a letter": Odd(b'{"a": "\\ud800"}\n', code="bad_json", line=1, file="r.jsonl"),
-    "JSON of great depth": Odd(
-        b'{"a":' * 9 + b"[" * 100_000 + b"\n", code="bad_json", line=1, file="r.jsonl"
-    ),
+    "JSON of great depth": Odd(b'{"a":' * 9 + b"[" * 100_000 + b"\n", code="bad_json", line=1, file="r.jsonl"),
     "JSON of no objects": Odd(b"1\n", code="bad_json", line=1, file="r.jsonl"),
     "JSON of one document": Odd(b'[{"a": 1}]', code="unknown_file", file="r.json", remedy=".jsonl"),
     "blank JSON lines": Odd(b"\n\n", code="empty_file", file="r.jsonl"),

@@ -28,9 +28,7 @@ NOON = np.datetime64("2024-06-01T12:00:00", "us")
 def shown(table: RawTable, name: str) -> tuple[str, list[Any]]:
     """The dtype of a column and its values, absent ones as None."""
     raw = table[name]
-    return raw.values.dtype.str[1:], [
-        value if here else None for value, here in zip(raw.values.tolist(), raw.present)
-    ]
+    return raw.values.dtype.str[1:], [value if here else None for value, here in zip(raw.values.tolist(), raw.present)]
 
 
 def refused(source: Any, **options: Any) -> GliaError:
@@ -52,9 +50,7 @@ def frame_of_everything() -> pd.DataFrame:
             "category": pd.Categorical(["x", None, "y"]),
             "levels": pd.Categorical([1, 2, None]),
             "when": pd.to_datetime(["2024-06-01 12:00", None, "2024-06-02 00:00"]),
-            "zoned": pd.to_datetime(["2024-06-01 14:00", None, "2024-06-02 00:00"]).tz_localize(
-                "Europe/Berlin"
-            ),
+            "zoned": pd.to_datetime(["2024-06-01 14:00", None, "2024-06-02 00:00"]).tz_localize("Europe/Berlin"),
             "mixed": [1, "a", None],
             "days": [date(2024, 6, 1), None, date(2024, 6, 2)],
         }
@@ -284,9 +280,7 @@ def duck(tmp_path: Path) -> Path:
     path = tmp_path / "base.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE t AS SELECT 1 AS a, 1.5::DECIMAL(9,2) AS c, DATE '2024-06-01' AS d")
-        connection.execute(
-            "CREATE TABLE u AS SELECT TIMESTAMPTZ '2024-06-01 14:00:00+02' AS z, 'Q' AS a, 3 AS b"
-        )
+        connection.execute("CREATE TABLE u AS SELECT TIMESTAMPTZ '2024-06-01 14:00:00+02' AS z, 'Q' AS a, 3 AS b")
     return path
 
 
@@ -435,8 +429,6 @@ def test_real_headerless_tables_are_refused_and_then_read_with_names(shared: Pat
         assert "--names" in error.remedy
     adult = read(shared / "adult" / "adult-train.csv", names=[f"c{place}" for place in range(15)])
     assert len(adult) == 32_561
-    assert sorted(set(adult["c14"].values)) == ["<=50K", ">50K"], (
-        "the space after the comma belongs to the dialect"
-    )
+    assert sorted(set(adult["c14"].values)) == ["<=50K", ">50K"], "the space after the comma belongs to the dialect"
     scans = read(shared / "mammography" / "mammography.csv", names=list("abcdefg"))
     assert sorted(set(scans["g"].values)) == ["-1", "1"], "single quotes are the dialect's"

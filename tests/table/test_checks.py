@@ -24,11 +24,7 @@ def raw(values: Any) -> Raw:
     values = np.asarray(values)
     if values.dtype.kind in "US":
         values = values.astype(object)
-    there = (
-        [value not in (None, "") for value in values]
-        if values.dtype == object
-        else np.ones(len(values), bool)
-    )
+    there = [value not in (None, "") for value in values] if values.dtype == object else np.ones(len(values), bool)
     return Raw(values, np.array(there, bool))
 
 
@@ -46,9 +42,7 @@ def guessed(values: np.ndarray) -> str:
     return "number"
 
 
-def view(
-    columns: Mapping[str, Any] | RawTable, target: str, objective: str = "classify", **more: Any
-) -> View:
+def view(columns: Mapping[str, Any] | RawTable, target: str, objective: str = "classify", **more: Any) -> View:
     made = columns if isinstance(columns, RawTable) else table(columns)
     kinds = {name: guessed(made[name].values) for name in made if name != target} | more.pop("kinds", {})
     values = made[target].values
@@ -94,9 +88,7 @@ def test_a_sound_table_is_left_in_peace(made):
 # ---- the target given away ----
 
 
-@pytest.mark.parametrize(
-    "rename", [lambda y: y, lambda y: y == "yes", lambda y: np.where(y == "yes", "", "gone")]
-)
+@pytest.mark.parametrize("rename", [lambda y: y, lambda y: y == "yes", lambda y: np.where(y == "yes", "", "gone")])
 def test_a_copy_of_the_target_under_any_names_stops(made, rename):
     made["copy"] = rename(made["label"])
     finding = only("target_copy", view(made, "label"))
@@ -231,16 +223,12 @@ def test_flipped_labels_are_suspected_and_the_rows_named_were_flipped(name):
     generator = np.random.default_rng(0)
     flipped = generator.random(len(codes)) < 0.1
     codes = np.where(flipped, (codes + 1) % (codes.max() + 1), codes)
-    finding = only(
-        "label_noise", view({**{f"f{i}": x for i, x in enumerate(inputs.T)}, "label": codes}, "label")
-    )
+    finding = only("label_noise", view({**{f"f{i}": x for i, x in enumerate(inputs.T)}, "label": codes}, "label"))
     assert finding.severity == "warning"
     assert "suspicion" in finding.remedy
     assert finding.evidence["rate"] == pytest.approx(0.1, abs=0.06)
     assert flipped[finding.evidence["rows"]].mean() >= 0.7
-    assert all(
-        given != expected for given, expected in zip(finding.evidence["given"], finding.evidence["expected"])
-    )
+    assert all(given != expected for given, expected in zip(finding.evidence["given"], finding.evidence["expected"]))
 
 
 def test_label_noise_is_rarely_suspected_where_classes_only_overlap():
@@ -249,9 +237,7 @@ def test_label_noise_is_rarely_suspected_where_classes_only_overlap():
         inputs, codes = datasets.make_classification(
             400, 8, flip_y=0, class_sep=0.3 + 0.1 * (seed % 10), random_state=seed
         )
-        alarms += len(
-            found("label_noise", view({**dict(zip("abcdefgh", inputs.T)), "label": codes}, "label"))
-        )
+        alarms += len(found("label_noise", view({**dict(zip("abcdefgh", inputs.T)), "label": codes}, "label")))
     assert alarms <= 1
 
 
@@ -420,9 +406,7 @@ def read_csv(path: Path, header: bool) -> RawTable:
         ("california-housing/housing.csv", True, "median_house_value", "regress", set()),
     ],
 )
-def test_real_tables_bring_notes_that_are_true_and_no_false_alarm(
-    shared, path, header, target, objective, expected
-):
+def test_real_tables_bring_notes_that_are_true_and_no_false_alarm(shared, path, header, target, objective, expected):
     ids = {"PassengerId": "id", "Name": "text", "Ticket": "text"} if "titanic" in path else {}
     findings = audit(view(read_csv(shared / path, header), target, objective, kinds=ids))
     assert {finding.code for finding in findings} == expected

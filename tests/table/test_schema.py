@@ -84,9 +84,7 @@ def test_groups_are_stacked_in_the_order_of_the_table() -> None:
     }
     assert len(specs["number"].edges or ()) == 3
     assert schema.specs("target")["target"].classes == (("no", "yes"),)
-    assert (
-        schema.decode(schema.encode(raw, "target")["target"])[:, 0].tolist() == raw["label"].values.tolist()
-    )
+    assert schema.decode(schema.encode(raw, "target")["target"])[:, 0].tolist() == raw["label"].values.tolist()
 
 
 def test_only_rows_given_to_learn_are_learned_from() -> None:
@@ -198,9 +196,7 @@ def test_text_where_numbers_were_is_refused_by_line() -> None:
     schema, _ = fitted()
     columns = plain()
     columns["size"] = ["1.5", *["big"] * (N - 1)]
-    with pytest.raises(
-        DataError, match="59 of 60 values of 'size' are not a number, such as 'big'"
-    ) as caught:
+    with pytest.raises(DataError, match="59 of 60 values of 'size' are not a number, such as 'big'") as caught:
         schema.match(table(columns), needs_target=False)
     assert (caught.value.line, caught.value.column, caught.value.file) == (3, "size", "rows.csv")
     columns["size"] = ["big", *["1.5"] * (N - 1)]
@@ -212,9 +208,7 @@ def test_an_unseen_label_is_refused_by_line_passing_over_empty_ones() -> None:
     schema, _ = fitted()
     columns = plain()
     columns["label"][:4] = ["yes", "", "no", "yess"]
-    with pytest.raises(
-        DataError, match=r"'yess' was never seen in training \(did you mean 'yes'\?\)"
-    ) as caught:
+    with pytest.raises(DataError, match=r"'yess' was never seen in training \(did you mean 'yes'\?\)") as caught:
         schema.match(table(columns), needs_target=True)
     assert caught.value.line == 5
     with pytest.raises(DataError, match="row 2: there is no value here"):

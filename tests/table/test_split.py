@@ -108,9 +108,7 @@ def test_many_groups_of_mixed_classes_keep_sizes_and_classes_in_proportion():
     groups = generator.integers(0, 8_000, 40_000)
     strata = generator.integers(0, 3, 40_000)
     result = split(40_000, strata=strata, groups=groups)
-    assert [len(getattr(result, name)) for name in PARTS] == pytest.approx(
-        [27_000, 5_000, 2_000, 6_000], abs=5
-    )
+    assert [len(getattr(result, name)) for name in PARTS] == pytest.approx([27_000, 5_000, 2_000, 6_000], abs=5)
     assert np.abs(np.bincount(strata[result.test]) / 6_000 - np.bincount(strata) / 40_000).max() < 0.02
 
 

@@ -34,9 +34,7 @@ class Problem:
     def loss(self, net: nn.Module, rows: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         out = net(rows[0])
         return (
-            nn.functional.mse_loss(out[:, 0], rows[1])
-            if self.width == 1
-            else nn.functional.cross_entropy(out, rows[1])
+            nn.functional.mse_loss(out[:, 0], rows[1]) if self.width == 1 else nn.functional.cross_entropy(out, rows[1])
         )
 
     def start(self, optimizer: str) -> tuple[nn.Module, Callable[[float], float]]:
@@ -115,9 +113,7 @@ def test_it_stops_trying_when_a_noisy_loss_has_risen_and_not_before() -> None:
     for seed in range(20):
         assert find(noisy(curve, 0.1, seed), default=0.01).losses[-1] > 2
         assert len(find(noisy(curve, 0.1, seed), default=0.01).lrs) < 95
-    assert (
-        sum(len(find(noisy(lambda lr: 1.0, 0.1, seed), default=0.01).lrs) == 100 for seed in range(100)) >= 99
-    )
+    assert sum(len(find(noisy(lambda lr: 1.0, 0.1, seed), default=0.01).lrs) == 100 for seed in range(100)) >= 99
 
 
 @pytest.mark.parametrize("loss", [0.7, 0.0, math.nan, math.inf], ids=str)

@@ -99,18 +99,12 @@ class Contrast(Objective):
         views = []
         for _ in range(2):
             x = batch.values["number"]
-            views.append(
-                F.normalize(nets["net"](rows(x + 0.05 * torch.randn(x.shape, generator=generator))), dim=-1)
-            )
+            views.append(F.normalize(nets["net"](rows(x + 0.05 * torch.randn(x.shape, generator=generator))), dim=-1))
         logits = views[0] @ views[1].T / 0.1
         return Loss(F.cross_entropy(logits, torch.arange(len(batch)), reduction="none"), batch.weight)
 
     def offers(self):
-        return {
-            "embed": Offer(
-                "embed", "unit vectors", lambda nets, batch: F.normalize(nets["net"](batch), dim=-1)
-            )
-        }
+        return {"embed": Offer("embed", "unit vectors", lambda nets, batch: F.normalize(nets["net"](batch), dim=-1))}
 
 
 class Policy(Objective):
@@ -202,9 +196,7 @@ def test_a_state_loaded_in_the_middle_goes_on_to_the_bit() -> None:
     second.load_state_dict(saved)
     train(second.job, second)
     assert second.step == whole.step == 30
-    for one, other in zip(
-        whole.job.nets["net"].parameters(), second.job.nets["net"].parameters(), strict=True
-    ):
+    for one, other in zip(whole.job.nets["net"].parameters(), second.job.nets["net"].parameters(), strict=True):
         assert torch.equal(one, other)
 
 
@@ -259,16 +251,12 @@ class StopEarly(Remedy):
 
 
 def test_a_remedys_edit_is_made_by_the_loop() -> None:
-    state = State(
-        job(Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[Halve()])
-    )
+    state = State(job(Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[Halve()]))
     train(state.job, state)
     assert state.knobs["lr"] == 0.5
     assert {"step": 10, "edit": "halved"} in state.history
     state = State(
-        job(
-            Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[StopEarly()]
-        )
+        job(Regress(), {"net": Plain(2, 1)}, linear_rows(), count=20, evaluate_every=5, remedies=[StopEarly()])
     )
     train(state.job, state)
     assert (state.step, state.stopped) == (10, "enough")

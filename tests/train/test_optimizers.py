@@ -25,9 +25,7 @@ def gradients(net: nn.Module, step: int) -> None:
 def test_schedule_free_equals_the_published_package() -> None:
     ours, theirs = small(), small()
     mine = ScheduleFree([{"params": list(ours.parameters()), "lr": 0.01, "weight_decay": 0.02}])
-    published = schedulefree.AdamWScheduleFree(
-        theirs.parameters(), lr=0.01, weight_decay=0.02, warmup_steps=10
-    )
+    published = schedulefree.AdamWScheduleFree(theirs.parameters(), lr=0.01, weight_decay=0.02, warmup_steps=10)
     published.train()
     for step in range(60):
         mine.param_groups[0]["lr"] = 0.01 * min((step + 1) / 10, 1.0)
@@ -134,8 +132,7 @@ def test_only_lbfgs_wants_a_closure_and_only_schedule_free_an_average() -> None:
     from glia.train.optimizers import optimizers
 
     made = {
-        name: optimizers.get(name)([{"params": [torch.zeros(2, 2, requires_grad=True)]}])
-        for name in optimizers.names()
+        name: optimizers.get(name)([{"params": [torch.zeros(2, 2, requires_grad=True)]}]) for name in optimizers.names()
     }
     assert [name for name, one in made.items() if getattr(one, "needs_closure", False)] == ["lbfgs"]
     assert [name for name, one in made.items() if hasattr(one, "averaged")] == ["schedule_free"]

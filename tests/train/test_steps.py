@@ -117,9 +117,7 @@ def test_sharpness_aware_gradients_are_taken_at_the_worst_point_nearby() -> None
     assert not equal(plain, by_hand, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "step", [Plain(), Accumulate(micro_batch=5), Sam(), Sam(Accumulate(micro_batch=5))], ids=repr
-)
+@pytest.mark.parametrize("step", [Plain(), Accumulate(micro_batch=5), Sam(), Sam(Accumulate(micro_batch=5))], ids=repr)
 def test_a_reader_of_ragged_text_learns_under_every_step(step: Step) -> None:
     net, batch = reader(), texts()
     optimizer = torch.optim.Adam(net.parameters(), lr=0.03)
@@ -151,9 +149,7 @@ def test_sharpness_aware_steps_restore_the_weights_exactly_even_when_the_loss_fa
 
 def test_parameters_that_only_some_micro_batches_reach_get_their_whole_gradient() -> None:
     first, second = (torch.ones(1, requires_grad=True) for _ in range(2))
-    batch = Batch(
-        {"number": torch.tensor([[1.0], [2.0], [3.0]])}, torch.tensor([1.0, 2.0, 3.0]), torch.arange(3)
-    )
+    batch = Batch({"number": torch.tensor([[1.0], [2.0], [3.0]])}, torch.tensor([1.0, 2.0, 3.0]), torch.arange(3))
 
     def loss(rows: Batch) -> Loss:
         w = first if rows.row[0] == 0 else second

@@ -22,13 +22,9 @@ def affine(x: Tensor, state: dict[str, Tensor], name: str) -> Tensor:
     return x @ state[f"{name}.weight"].T + state[f"{name}.bias"]
 
 
-def attend(
-    ask: Tensor, tokens: Tensor, state: dict[str, Tensor], name: str, heads: int
-) -> tuple[Tensor, Tensor]:
+def attend(ask: Tensor, tokens: Tensor, state: dict[str, Tensor], name: str, heads: int) -> tuple[Tensor, Tensor]:
     """Return what one row's asking tokens gather, (Q, D), and the weights, (H, Q, T)."""
-    q, k, v = (
-        affine(x, state, f"{name}.{part}") for x, part in ((ask, "query"), (tokens, "key"), (tokens, "value"))
-    )
+    q, k, v = (affine(x, state, f"{name}.{part}") for x, part in ((ask, "query"), (tokens, "key"), (tokens, "value")))
     size = q.shape[1] // heads
     gathered, weights = [], []
     for head in range(heads):
@@ -61,9 +57,7 @@ def ft_transformer(net: FTTransformer, batch: Batch, heads: int) -> tuple[Tensor
             name = f"blocks.{block}"
             normed = x
             if block > 0:
-                normed = layer_norm(
-                    x, state[f"{name}.attention_norm.weight"], state[f"{name}.attention_norm.bias"]
-                )
+                normed = layer_norm(x, state[f"{name}.attention_norm.weight"], state[f"{name}.attention_norm.bias"])
             gathered, weights = attend(normed, normed, state, f"{name}.attention", heads)
             looked[row].append(weights)
             x = x + gathered

@@ -40,9 +40,7 @@ def rows(n: int = 7) -> Batch:
     category = torch.stack([torch.randint(size, (n,)) for size in CARDINALITIES], 1)
     # Inside the knots: beyond them our last piece comes to rest, on purpose.
     number = torch.rand(n, 3) * 3 - 1.5
-    return Batch(
-        {"number": number, "category": category, "dense": torch.rand(n, 2)}, torch.ones(n), torch.arange(n)
-    )
+    return Batch({"number": number, "category": category, "dense": torch.rand(n, 2)}, torch.ones(n), torch.arange(n))
 
 
 def shaken(net: nn.Module) -> nn.Module:
@@ -241,9 +239,7 @@ def test_realmlp_begins_with_unit_spread_and_bends_where_rows_are() -> None:
 def test_realmlp_asks_for_the_published_factors() -> None:
     factors = RealMLP(specs("number", "category", "dense"), OUTPUT, one_hot=3).factors()
     assert factors["scale"]["lr"] == 6.0
-    assert {tuple(wish.values()) for name, wish in factors.items() if name.endswith("linear.bias")} == {
-        (0.1, 0.0)
-    }
+    assert {tuple(wish.values()) for name, wish in factors.items() if name.endswith("linear.bias")} == {(0.1, 0.0)}
     assert {tuple(wish.values()) for name, wish in factors.items() if name.endswith("slope")} == {(0.1, 1.0)}
     assert {tuple(wish.values()) for name, wish in factors.items() if ".numbers." in name} == {(0.1, 1.0)}
     assert factors["layers.0.linear.weight"] == {"lr": 1.0, "weight_decay": 1.0}

@@ -12,9 +12,7 @@ from glia.core.values import Answer
 __all__ = ["columns_of", "like"]
 
 
-def columns_of(
-    answer: Answer, targets: list[Column], labels: tuple[tuple[str, ...], ...]
-) -> dict[str, np.ndarray]:
+def columns_of(answer: Answer, targets: list[Column], labels: tuple[tuple[str, ...], ...]) -> dict[str, np.ndarray]:
     """Return answers as named columns in the order of the rows.
 
     With one target the columns are ``prediction``, ``probability_<class>``, ``low`` and ``high``; with

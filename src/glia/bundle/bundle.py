@@ -110,9 +110,7 @@ class Bundle:
         with torch.inference_mode(), torch.autocast(device.type, enabled=False):
             for start in range(0, max(len(raw), 1), ROWS_AT_ONCE):
                 rows = slice(start, start + ROWS_AT_ONCE)
-                batch = _batch(
-                    {name: values[rows] for name, values in groups.items()}, len(raw), start, device
-                )
+                batch = _batch({name: values[rows] for name, values in groups.items()}, len(raw), start, device)
                 found.append(call(self.nets, batch).float().cpu().numpy())
         out = np.concatenate(found)
         return self.schema.decode(out) if self.config["objective"]["name"] == "regress" else out

@@ -87,9 +87,7 @@ def _scores(result: Mapping[str, Any]) -> str:
         ]
         for name, one in scores.items()
     ]
-    return (
-        "## Scores on test rows\n\n" + _table(["metric", "value", "95 % interval", "n"], rows) if rows else ""
-    )
+    return "## Scores on test rows\n\n" + _table(["metric", "value", "95 % interval", "n"], rows) if rows else ""
 
 
 def _yardsticks(result: Mapping[str, Any]) -> str:
@@ -108,9 +106,7 @@ def _yardsticks(result: Mapping[str, Any]) -> str:
 def _use(config: Mapping[str, Any]) -> str:
     opening = 'bundle = glia.load("path/to/this/folder")'
     if config["net"]["foreign"]:
-        opening = (
-            'bundle = glia.load("path/to/this/folder", net=module)  # your own module, same class and options'
-        )
+        opening = 'bundle = glia.load("path/to/this/folder", net=module)  # your own module, same class and options'
     return f"```python\nimport glia\n\n{opening}\nbundle.predict(frame)    # or a file\n```"
 
 

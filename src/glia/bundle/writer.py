@@ -174,7 +174,6 @@ def _sketches(reference: Mapping[str, np.ndarray]) -> bytes:
     from safetensors.numpy import save
 
     arrays = {
-        name.encode("utf-8", "replace").decode(): np.ascontiguousarray(reference[name])
-        for name in sorted(reference)
+        name.encode("utf-8", "replace").decode(): np.ascontiguousarray(reference[name]) for name in sorted(reference)
     }
     return save(arrays, metadata={"format": "np"})

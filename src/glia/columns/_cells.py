@@ -43,9 +43,7 @@ class Cells:
         """Return a value per word as a value per row."""
         if np.array_equal(self.codes, np.arange(len(per_word))):
             return per_word  # every row its own word, as in free text; copying that is what costs
-        return np.concatenate([per_word, np.full_like(per_word, missing, shape=(1, *per_word.shape[1:]))])[
-            self.codes
-        ]
+        return np.concatenate([per_word, np.full_like(per_word, missing, shape=(1, *per_word.shape[1:]))])[self.codes]
 
     def read(self, how: str, reader: Callable[[list[str]], _Found]) -> _Found:
         """Return what a reader makes of the words, asking it only once."""

@@ -23,12 +23,8 @@ _POINTED = (_POINT, str.maketrans({**_DROP, ",": None}))
 # In a column of decimal commas, what no comma can have written is still a number with a point.
 _READ = {"point": (_POINTED,), "comma": ((_COMMA, str.maketrans({**_DROP, ".": None, ",": "."})), _POINTED)}
 # What only one of the two conventions can have written.
-_ONLY_COMMA = re.compile(
-    r"[-+]?(\d*,(\d{1,2}|\d{4,})|\d{4,},\d+|0,\d+|\d{1,3}(\.\d{3})+,\d*|\d{1,3}(\.\d{3}){2,})"
-)
-_ONLY_POINT = re.compile(
-    r"[-+]?(\d*\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+|\d{1,3}(,\d{3})+\.\d*|\d{1,3}(,\d{3}){2,})"
-)
+_ONLY_COMMA = re.compile(r"[-+]?(\d*,(\d{1,2}|\d{4,})|\d{4,},\d+|0,\d+|\d{1,3}(\.\d{3})+,\d*|\d{1,3}(\.\d{3}){2,})")
+_ONLY_POINT = re.compile(r"[-+]?(\d*\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+|\d{1,3}(,\d{3})+\.\d*|\d{1,3}(,\d{3}){2,})")
 _TELLING = re.compile(r",|\.[^\n]*\.")
 _LOOK_AT = 10_000
 _TRY = 500

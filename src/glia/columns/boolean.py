@@ -79,9 +79,7 @@ class Boolean(Column):
         """Return what is neither true nor false."""
         found = self._cells(raw)
         wrong = found.spread(self._index(found), 0) < 0
-        return unreadable(
-            self.name, f"{self.classes[0]!r} or {self.classes[1]!r}", wrong, raw, "they count as unknown"
-        )
+        return unreadable(self.name, f"{self.classes[0]!r} or {self.classes[1]!r}", wrong, raw, "they count as unknown")
 
     def state(self) -> dict[str, Any]:
         return {"classes": list(self.classes), "dtype": self.dtype}

@@ -61,9 +61,7 @@ class Date(Column):
         share = float(found.counts[~np.isnat(dates)].sum()) / found.here
         said = f"{share:.1%} of {found.here} values are dates"
         if not proven:
-            said += (
-                f"; nothing tells days from months, so {'days' if lead else 'months'} are taken to come first"
-            )
+            said += f"; nothing tells days from months, so {'days' if lead else 'months'} are taken to come first"
         return Guess(0.9 if share >= 0.95 else 0.3 * share, said)
 
     def learn(self, raw: Raw) -> None:
@@ -73,9 +71,7 @@ class Date(Column):
         known = moments[~np.isnat(moments)]
         self.gaps = len(known) < len(moments)
         self.scale = Scale.learned(_elapsed(moments))
-        self.parts = tuple(
-            part for part, turns in _calendar(known).items() if len(known) and np.ptp(turns) > 0
-        )
+        self.parts = tuple(part for part, turns in _calendar(known).items() if len(known) and np.ptp(turns) > 0)
 
     def specs(self) -> dict[str, Spec]:
         names = [f"{self.name} {part} ({wave})" for part in self.parts for wave in ("sin", "cos")]

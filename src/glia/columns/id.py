@@ -31,9 +31,7 @@ class Id(Column):
 
     @staticmethod
     def recognize(raw: Raw) -> Guess:
-        if raw.values.dtype.kind in "fiu" or (
-            raw.values.dtype == object and numeric_share(cells(raw))[0] == 1
-        ):
+        if raw.values.dtype.kind in "fiu" or (raw.values.dtype == object and numeric_share(cells(raw))[0] == 1):
             said = _counting(raw)
             if said:
                 return Guess(0.92, said)

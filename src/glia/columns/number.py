@@ -56,16 +56,10 @@ class Number(Column):
             return Guess(0.2, "leading zeros say that its digits are codes")
         written = " with decimal commas" if style == "comma" else ""
         if share == 1:
-            few = (
-                f", {len(found.words)} different ones whose order may matter"
-                if len(found.words) <= _FEW
-                else ""
-            )
+            few = f", {len(found.words)} different ones whose order may matter" if len(found.words) <= _FEW else ""
             return Guess(0.85, f"all {found.here} values are numbers{written}{few}")
         said = f"{share:.1%} of {found.here} values are numbers{written}"
-        return (
-            Guess(0.75, f"{said}, the others count as missing") if share >= 0.9 else Guess(0.2 * share, said)
-        )
+        return Guess(0.75, f"{said}, the others count as missing") if share >= 0.9 else Guess(0.2 * share, said)
 
     def learn(self, raw: Raw) -> None:
         self.style = "point" if raw.values.dtype != object else style_of(cells(raw).words)

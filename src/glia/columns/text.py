@@ -104,9 +104,7 @@ class Text(Column):
     def _bags(self, texts: list[str]) -> np.ndarray:
         """Return (texts, words) float32 counts scaled to length one."""
         index = {word: at for at, word in enumerate(self.words)}
-        pairs = [
-            (row, index[word]) for row, text in enumerate(texts) for word in _words(text) if word in index
-        ]
+        pairs = [(row, index[word]) for row, text in enumerate(texts) for word in _words(text) if word in index]
         bags = np.zeros((len(texts), len(self.words)), np.float32)
         if pairs:
             np.add.at(bags, tuple(np.array(pairs).T), 1)

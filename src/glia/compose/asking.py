@@ -62,12 +62,16 @@ def asked(
         "data": data,
         "net": {"name": said["net"]},
         "objective": {"task": said["task"]},
-        "train": {"epochs": said["epochs"]} if said["epochs"] is None else {"epochs": said["epochs"], "steps": None, "stop": None},
+        "train": {"epochs": said["epochs"]}
+        if said["epochs"] is None
+        else {"epochs": said["epochs"], "steps": None, "stop": None},
         "judge": {"metric": said["metric"]},
     }
     document = base.model_dump()
     for part, fields in parts.items():
-        document[part] |= {name: value for name, value in fields.items() if value is not None or name in ("steps", "stop")}
+        document[part] |= {
+            name: value for name, value in fields.items() if value is not None or name in ("steps", "stop")
+        }
     for name in ("seed", "accept"):
         if said[name]:
             document[name] = said[name]

@@ -13,6 +13,7 @@ from glia.compose.judging import Judged, judge, yardsticks
 from glia.compose.outcome import result
 from glia.compose.prepare import Prepared, Sources, prepare
 from glia.compose.training import Trained, build, found_rate, run
+from glia.compose.trials import trials
 from glia.compose.warm import warm
 from glia.core.errors import GliaError, UsageError
 from glia.core.finding import Finding
@@ -99,6 +100,7 @@ class Fit:
         if finding:
             prepared.findings.append(finding)
             self.say(finding)
+        choices = trained.choices
         with self.meter.phase("judge"):
             judged = judge(prepared, trained, choices, self.recipe, yards)
         return self._seal(prepared, trained, judged, yards, choices, plan)
@@ -155,6 +157,21 @@ class Fit:
         return 1.0 + 2 * forward + rows * 2e-5
 
     def _train(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
+        """Train, and while time is left try other settings; the one best on validation is kept."""
+        best = self._trial(prepared, choices, plan, deadline)
+        cost = best.seconds / max(_size(best.net), 1)
+        for number, other in enumerate(trials(choices, self.recipe), 2):
+            left = float("inf") if deadline is None else deadline - time.perf_counter()
+            guess = cost * _size(build(prepared, other, plan, module=_copy(self.module)).nets["net"])
+            if self.interrupts.wanted or left < 1.1 * max(guess, best.seconds / 2):
+                break
+            trained = self._trial(prepared, other, plan, deadline)
+            kept = trained.score > best.score
+            self.emit(events.Note(_told(number, trained, best, kept)))
+            best = trained if kept else best
+        return best
+
+    def _trial(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
         job = build(prepared, choices, plan, module=self.module, seed=self.recipe.seed)
         return run(job, choices, plan, deadline=deadline, watch=self._watch(), stop=lambda: self.interrupts.wanted)
 
@@ -192,7 +209,7 @@ class Fit:
         from glia.bundle.bundle import Bundle
         from glia.bundle.writer import write
 
-        final = settled(self.recipe, choices, plan, trained)
+        final = settled(self.recipe, choices, plan)
         mark = ledger.fingerprint(prepared.raw["test"])
         opened = ledger.record(self.record.folder.parent, mark, self.record.id)
         folder = self.record.folder / "bundle"
@@ -234,13 +251,23 @@ class Fit:
         return bundle
 
 
+def _size(net: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+def _told(number: int, trained: Trained, best: Trained, kept: bool) -> str:
+    options = ", ".join(f"{name}={value}" for name, value in trained.choices.net_options.items())
+    said = "better, kept" if kept else "no better"
+    return f"trial {number} ({options}): validation score {trained.score:.4g} after {best.score:.4g}, {said}"
+
+
 def _copy(module: nn.Module | None) -> nn.Module | None:
     from copy import deepcopy
 
     return deepcopy(module)
 
 
-def settled(recipe: Recipe, choices: Choices, plan: Plan, trained: Trained) -> Recipe:
+def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
     """Return the recipe with everything filled in, so that it replays steps and plan exactly."""
     return recipe.with_(
         net={"name": choices.net if choices.net != "module" else recipe.net.name, "options": dict(choices.net_options)},
@@ -251,7 +278,8 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan, trained: Trained) -> R
             "batch_size": choices.batch_size,
             "schedule": choices.schedule,
             "steps": choices.steps,
-            "stop": trained.choices.stop,
+            "stop": choices.stop,
+            "trials": 1,
             "evaluate_every": choices.evaluate_every,
             "epochs": None,
         },

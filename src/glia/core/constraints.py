@@ -82,9 +82,7 @@ def check_options(part: Callable[..., Any], options: Mapping[str, Any], where: s
     good: dict[str, Any] = {}
     for name, value in options.items():
         if name not in known:
-            wrong.append(
-                f"{where}.{name} does not exist{did_you_mean(name, known)}; known are {listed(known, 30)}"
-            )
+            wrong.append(f"{where}.{name} does not exist{did_you_mean(name, known)}; known are {listed(known, 30)}")
             continue
         try:
             good[name] = _read(value, known[name][0])

@@ -50,9 +50,7 @@ def dumps(document: Any) -> bytes:
 def loads(data: bytes, kind: type[GliaError] = DataError, path: Path | None = None) -> Any:
     """Return the document behind bytes, as strictly as if a stranger had written it."""
     try:
-        document = json.loads(
-            data.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite
-        )
+        document = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
         _measure_depth(document)
     except RecursionError:
         raise kind("bad_json", f"nested deeper than {MOST_LEVELS} levels", file=path) from None

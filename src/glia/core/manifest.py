@@ -105,9 +105,7 @@ def _compare(folder: Path, name: str, facts: dict[str, Any]) -> str:
 def _present(folder: Path) -> set[str]:
     """Return the files of a folder as POSIX paths, without hidden ones and the manifest."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
-    return {path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)} - {
-        MANIFEST
-    }
+    return {path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts)} - {MANIFEST}
 
 
 def _is_entry(facts: object) -> bool:

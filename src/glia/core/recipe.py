@@ -77,11 +77,13 @@ class TrainPart(_Part):
     warmup: Annotated[float, Field(ge=0, le=1)] | None = None
     epochs: Count | None = None
     steps: Count | None = None
-    stop: Annotated[int, Field(ge=1, description="the step at which the clock or a person ended training")] | None = None
+    stop: Annotated[int, Field(ge=1, description="the step at which the clock or a person ended training")] | None = (
+        None
+    )
     evaluate_every: Count | None = None
-    patience: (
-        Annotated[int, Field(ge=0, description="evaluations without progress; 0 = never stop early")] | None
-    ) = None
+    patience: Annotated[int, Field(ge=0, description="evaluations without progress; 0 = never stop early")] | None = (
+        None
+    )
     average: Annotated[float, Field(ge=0, lt=1)] | None = None
     clip_norm: NotNegative | None = None
     clip_value: NotNegative = 0.0
@@ -89,9 +91,7 @@ class TrainPart(_Part):
     step: Literal["plain", "sam"] = "plain"
     micro_batch: Count | None = None
     nonfinite: Literal["skip", "rollback", "stop"] = "skip"
-    trials: (
-        Annotated[int, Field(ge=1, description="candidates tried; the best on validation is kept")] | None
-    ) = None
+    trials: Annotated[int, Field(ge=1, description="candidates tried; the best on validation is kept")] | None = None
 
 
 class PlanPart(_Part):
@@ -193,15 +193,11 @@ def edited(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
         path, mark, value = assignment.partition("=")
         part, dot, name = path.strip().partition(".")
         if not mark:
-            raise UsageError(
-                "bad_set", f"--set {assignment!r} has no '='", remedy="write --set train.lr=0.01"
-            )
+            raise UsageError("bad_set", f"--set {assignment!r} has no '='", remedy="write --set train.lr=0.01")
         if part not in document:
             known = listed(settings(), 60)
             hint = did_you_mean(path, settings())
-            raise UsageError(
-                "unknown_setting", f"there is no setting {path!r}{hint}", remedy=f"known are {known}"
-            )
+            raise UsageError("unknown_setting", f"there is no setting {path!r}{hint}", remedy=f"known are {known}")
         if not dot:
             document[part] = _plain(value)
             continue

@@ -122,9 +122,7 @@ def read_json(path: str | Path, kind: type[GliaError] = DataError, *, most: int 
     with refusing(path, kind):
         size = path.stat().st_size
         if not path.is_file() or size > most:
-            found = (
-                f"{megabytes(size)}, at most {megabytes(most)} are read" if path.is_file() else "not a file"
-            )
+            found = f"{megabytes(size)}, at most {megabytes(most)} are read" if path.is_file() else "not a file"
             raise kind("bad_json", found, remedy="glia did not write this file", file=path)
         data = path.read_bytes()
     return loads(data, kind, path)

@@ -78,9 +78,7 @@ class FTTransformer(Net):
         )
         self.cls = nn.Parameter(fan_in_uniform_(torch.empty(width), width))
         self.numbers = Linear(number.width, width) if number else None
-        self.categories = (
-            CategoryEmbedding(category.classes or (), width, std=width**-0.5) if category else None
-        )
+        self.categories = CategoryEmbedding(category.classes or (), width, std=width**-0.5) if category else None
         bias = fan_in_uniform_(torch.empty(category.width, width), width) if category else None
         self.category_bias = None if bias is None else nn.Parameter(bias)
         self.dense = nn.Linear(dense.width, width) if dense else None

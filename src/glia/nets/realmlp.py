@@ -100,10 +100,7 @@ class RealMLP(Net):
 
     def factors(self) -> Mapping[str, Mapping[str, float]]:
         """Return the authors' factors for every parameter."""
-        purposes = {
-            name: [part for part in name.split(".") if part in _FACTORS]
-            for name, _ in self.named_parameters()
-        }
+        purposes = {name: [part for part in name.split(".") if part in _FACTORS] for name, _ in self.named_parameters()}
         return {name: _FACTORS[found[0]] for name, found in purposes.items()}
 
     @torch.no_grad()

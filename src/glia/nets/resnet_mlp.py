@@ -54,9 +54,7 @@ class ResNetMLP(Net):
         self.flat = Flat(inputs, one_hot=64)
         self.input_layer = nn.Linear(self.flat.width, width)
         hidden = max(1, round(width * expansion))
-        self.blocks = nn.ModuleList(
-            _block(width, hidden, dropout, residual_dropout, norm) for _ in range(depth)
-        )
+        self.blocks = nn.ModuleList(_block(width, hidden, dropout, residual_dropout, norm) for _ in range(depth))
         self.last = _normed_relu(norm, width)
         self.output_layer = nn.Linear(width, output.width)
 

@@ -81,9 +81,7 @@ class TabM(Net):
         ]
         for _ in range(depth - 1):
             shared = arch == "tabm-mini"
-            layers.append(
-                nn.Linear(width, width) if shared else BatchEnsembleLinear(width, width, members=members)
-            )
+            layers.append(nn.Linear(width, width) if shared else BatchEnsembleLinear(width, width, members=members))
         self.layers = nn.ModuleList(_layer(linear, activation, dropout) for linear in layers)
         self.output_layer = MembersLinear(width, output.width, members=members)
 

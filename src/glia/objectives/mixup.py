@@ -76,9 +76,7 @@ class Mixup(Objective):
 
         cached = {role: once(role) for role in nets}
         first = self.inner.loss(turn, cached, blended, generator)
-        second = self.inner.loss(
-            turn, cached, blended.having(target=batch.values["target"][partner]), generator
-        )
+        second = self.inner.loss(turn, cached, blended.having(target=batch.values["target"][partner]), generator)
         weight = share * first.weight + (1 - share) * second.weight
         total = share * first.value * first.weight + (1 - share) * second.value * second.weight
         return Loss(total / weight.clamp_min(1e-12), weight)

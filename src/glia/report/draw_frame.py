@@ -41,10 +41,7 @@ def framed(x: Scale, y: Scale, *marks: Html, x_name: str, y_name: str, label: st
         tag("text", tick_text(tick, y), x="100%", y=percent(100 - y.at(tick)), dy=".35em", text_anchor="end")
         for tick in y.ticks
     ]
-    columns = [
-        tag("text", tick_text(tick, x), x=percent(x.at(tick)), y="16", text_anchor="middle")
-        for tick in x.ticks
-    ]
+    columns = [tag("text", tick_text(tick, x), x=percent(x.at(tick)), y="16", text_anchor="middle") for tick in x.ticks]
     return tag(
         "div",
         tag("div", y_name, class_="y-name"),

@@ -33,8 +33,7 @@ def lines(
     for number, points in enumerate(series.values()):
         marks += [_curve(piece, x, y, f"c{number}") for piece in _pieces(_thinned(points))]
     names = [
-        (_key(tag("line", x1="0", x2="22", y1="6", y2="6", class_=f"line c{i}")), name)
-        for i, name in enumerate(series)
+        (_key(tag("line", x1="0", x2="22", y1="6", y2="6", class_=f"line c{i}")), name) for i, name in enumerate(series)
     ]
     if kept is not None:
         names.append((_key(_upright("11", "12")), f"weights kept (step {kept:,.0f})"))

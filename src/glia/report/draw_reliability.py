@@ -36,6 +36,4 @@ def reliability(found: Mapping[str, Any]) -> Html:
         share = finite([one["n"]]) or [most]
         marks.append(dot(place[0], place[1], unit, unit, "dot c0", 2.5 + 4 * math.sqrt(share[0] / most)))
     label = "Observed share against predicted probability; on the diagonal they agree"
-    return framed(
-        unit, unit, *marks, x_name="predicted probability", y_name="share that came true", label=label
-    )
+    return framed(unit, unit, *marks, x_name="predicted probability", y_name="share that came true", label=label)

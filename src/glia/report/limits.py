@@ -27,14 +27,10 @@ def limits(result: Mapping[str, Any], curves: Mapping[str, Any]) -> list[str]:
     if unit != "row":
         said.append(f"Rows were parted by {unit}: scores are for values of {unit} never seen in training.")
     else:
-        said.append(
-            "Rows were parted one by one; if several belong together (a person, a day), say so and fit again."
-        )
+        said.append("Rows were parted one by one; if several belong together (a person, a day), say so and fit again.")
     opened = count(result, "test_opened")
     if opened is not None and opened > 1:
-        said.append(
-            f"These test rows have been looked at {opened} times; each look that led to a choice flatters."
-        )
+        said.append(f"These test rows have been looked at {opened} times; each look that led to a choice flatters.")
     said += [
         f"Class {one['class']} has {one['n']:,} test rows; what is said about it is a guess."
         for one in curves.get("per_class", [])[:50]
@@ -42,7 +38,5 @@ def limits(result: Mapping[str, Any], curves: Mapping[str, Any]) -> list[str]:
     ]
     stops = [one for one in result.get("findings", []) if one.get("severity") == "stop"]
     said += [f"Accepted although it usually stops a run: {one.get('text')}." for one in stops]
-    said.append(
-        "It predicts; it does not explain causes. Watch its inputs for drift before trusting it over time."
-    )
+    said.append("It predicts; it does not explain causes. Watch its inputs for drift before trusting it over time.")
     return said

@@ -53,8 +53,7 @@ def _attribute(key: str, value: Any) -> str:
 def _visible(text: str) -> str:
     """Return text without what could not be written or would turn the line around it."""
     hidden = {
-        ord(mark): "\N{REPLACEMENT CHARACTER}"
-        for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ord(mark): "\N{REPLACEMENT CHARACTER}" for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     }
     text = text.translate(hidden).encode("utf-8", "replace").decode()
     return "".join(mark if mark >= " " or mark in "\n\t" else "\N{REPLACEMENT CHARACTER}" for mark in text)

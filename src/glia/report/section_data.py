@@ -31,9 +31,7 @@ def _rows(result: Mapping[str, Any]) -> Html | None:
     left, bars = 0.0, []
     for part, n in known.items():
         width = 100 * n / total
-        bars.append(
-            tag("rect", x=f"{left:.3f}%", width=f"{width:.3f}%", height="100%", class_=f"part {part}")
-        )
+        bars.append(tag("rect", x=f"{left:.3f}%", width=f"{width:.3f}%", height="100%", class_=f"part {part}"))
         left += width
     names = [
         tag(
@@ -65,9 +63,7 @@ def _findings(found: Sequence[Mapping[str, Any]]) -> list[Html]:
     if not found:
         return []
     order = list(SEVERITIES)
-    ranked = sorted(
-        found, key=lambda one: order.index(one["severity"]) if one.get("severity") in order else 9
-    )
+    ranked = sorted(found, key=lambda one: order.index(one["severity"]) if one.get("severity") in order else 9)
     items = [
         tag(
             "li",

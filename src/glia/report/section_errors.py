@@ -30,9 +30,7 @@ def errors(result: Mapping[str, Any], curves: Mapping[str, Any]) -> Html | None:
     ]
     if not drawn:
         return None
-    return tag(
-        "section", tag("h2", "Where it is right and wrong"), tag("div", drawn, class_="figures"), id="errors"
-    )
+    return tag("section", tag("h2", "Where it is right and wrong"), tag("div", drawn, class_="figures"), id="errors")
 
 
 def _confusion(found: Mapping[str, Any]) -> list[Html]:
@@ -40,9 +38,7 @@ def _confusion(found: Mapping[str, Any]) -> list[Html]:
     if not labels or len(labels) != len(counts):
         return []
     if len(labels) <= MOST_CLASSES:
-        said = (
-            "Rows are the truth, columns what was predicted; shades and percentages are shares of each row."
-        )
+        said = "Rows are the truth, columns what was predicted; shades and percentages are shares of each row."
         table = heat(labels, counts, rows="truth", columns="predicted")
         return [figure("Confusion", table, caption=said, wide=len(labels) > 4)]
     pairs = sorted(
@@ -54,11 +50,7 @@ def _confusion(found: Mapping[str, Any]) -> list[Html]:
         for n, a, b in pairs
     ]
     table = tag("div", tag("table", tag("thead", head), tag("tbody", body)), class_="scroll")
-    return [
-        figure(
-            "Most confused", table, caption=f"The 20 most frequent mistakes among {len(labels):,} classes."
-        )
-    ]
+    return [figure("Most confused", table, caption=f"The 20 most frequent mistakes among {len(labels):,} classes.")]
 
 
 def _classes(found: Sequence[Mapping[str, Any]]) -> list[Html]:

@@ -43,9 +43,7 @@ def reproduce(result: Mapping[str, Any], recipe: Mapping[str, Any]) -> Html | No
     lines = [str(result["command"])] if result.get("command") else []
     if source and recipe:
         lines.append(f"glia fit {source} --recipe recipe.json    # the same steps and plan, without a clock")
-    facts = _flat(
-        {key: result[key] for key in ("test_fingerprint", "versions", "machine") if result.get(key)}
-    )
+    facts = _flat({key: result[key] for key in ("test_fingerprint", "versions", "machine") if result.get(key)})
     if not lines and not facts:
         return None
     return tag(

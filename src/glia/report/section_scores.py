@@ -39,9 +39,7 @@ def _models(result: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return found + [(str(name), facts) for name, facts in result.get("yardsticks", {}).items()]
 
 
-def compared(
-    models: Sequence[tuple[str, Mapping[str, Any]]], metric: str, best: object = None
-) -> Html | None:
+def compared(models: Sequence[tuple[str, Mapping[str, Any]]], metric: str, best: object = None) -> Html | None:
     """Return one strip per model for one metric; the first model is the network."""
     known = [(name, facts[metric]) for name, facts in models if isinstance(facts.get(metric), Mapping)]
     if not known:
@@ -55,9 +53,7 @@ def compared(
         f"the bar around it is its 95\u00a0% interval. Farther {direction} is better."
     )
     if best:
-        said += (
-            f" The verdict compares with {spoken(best)}, the best of the simple models on validation rows."
-        )
+        said += f" The verdict compares with {spoken(best)}, the best of the simple models on validation rows."
     return tag(
         "figure",
         tag("h3", spoken(metric), tag("span", f"{best_is(metric)} is better", class_="aside")),
@@ -69,9 +65,7 @@ def compared(
 
 def _row(name: str, score: Mapping[str, Any], scale: Scale, ours: bool, best: bool) -> Html:
     spread = interval(score)
-    label = f"{spoken(name)}: {number(score.get('value'))}" + (
-        f", 95\u00a0% interval {spread}" if spread else ""
-    )
+    label = f"{spoken(name)}: {number(score.get('value'))}" + (f", 95\u00a0% interval {spread}" if spread else "")
     mark = (
         tag("span", "network", class_="badge")
         if ours
@@ -89,23 +83,17 @@ def _row(name: str, score: Mapping[str, Any], scale: Scale, ours: bool, best: bo
 
 
 def _table(models: Sequence[tuple[str, Mapping[str, Any]]]) -> Html:
-    names = list(
-        dict.fromkeys(n for _, facts in models for n, one in facts.items() if isinstance(one, Mapping))
-    )
+    names = list(dict.fromkeys(n for _, facts in models for n, one in facts.items() if isinstance(one, Mapping)))
     head = tag("tr", tag("th", "metric"), [tag("th", spoken(name), class_="num") for name, _ in models])
     body = []
     for metric in names:
         cells = []
         for place, (_, facts) in enumerate(models):
             one = facts.get(metric)
-            said = (
-                (number(one.get("value")), tag("small", interval(one))) if isinstance(one, Mapping) else "–"
-            )
+            said = (number(one.get("value")), tag("small", interval(one))) if isinstance(one, Mapping) else "–"
             cells.append(tag("td", said, class_="num ours" if place == 0 else "num"))
         arrow = "↑" if best_is(metric) == "higher" else "↓"
-        body.append(
-            tag("tr", tag("th", spoken(metric), " ", tag("span", arrow, class_="muted"), scope="row"), cells)
-        )
+        body.append(tag("tr", tag("th", spoken(metric), " ", tag("span", arrow, class_="muted"), scope="row"), cells))
     table = tag("table", tag("thead", head), tag("tbody", body))
     return tag("div", table, class_="scroll")
 

@@ -27,9 +27,7 @@ def training(result: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
         figure(title, _curves(series, name, kept), caption=caption)
         for title, name, series, caption in _charts(readings)
     ]
-    edits = [
-        tag("li", tag("b", f"step {one.get('step')}"), " ", one["edit"]) for one in history if one.get("edit")
-    ]
+    edits = [tag("li", tag("b", f"step {one.get('step')}"), " ", one["edit"]) for one in history if one.get("edit")]
     bad = sum(not finite([one.get("loss")]) for one in readings)
     return tag(
         "section",

@@ -69,11 +69,7 @@ def duration(seconds: object) -> str:
         if value < 60:
             return f"{value:.1f} s"
         whole = int(value)
-        return (
-            f"{whole // 60} min {whole % 60} s"
-            if whole < 3600
-            else f"{whole // 3600} h {whole % 3600 // 60} min"
-        )
+        return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
     return "not measured"
 
 

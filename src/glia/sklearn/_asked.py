@@ -40,7 +40,7 @@ class Labels:
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         strange = self.classes[codes] != y
         if strange.any():
-            found, known = y[strange][0], ", ".join(map(str, self.classes[:10]))
+            found, known = y[strange][:1].tolist()[0], ", ".join(map(str, self.classes[:10]))
             raise ValueError(f"y holds the class {found!r}, which is not among the known classes ({known})")
         return codes[:, None].astype(np.int64)
 

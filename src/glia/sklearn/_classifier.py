@@ -36,7 +36,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):  # type: ignore[misc]
             a module is copied, and training starts from its weights.
         net_options: Options of a named network, such as ``{"width": 64}``.
         max_epochs: Passes over the rows.
-        batch_size: Rows of a step; ``"auto"`` is 16 to 256, by the number of rows.
+        batch_size: Rows of a step; ``"auto"`` is 8 to 256, by the number of rows.
         optimizer: An optimizer's name.
         learning_rate: The highest learning rate; ``None`` = what suits network and optimizer.
         weight_decay: How strongly weights shrink; ``None`` = what suits the network.
@@ -167,7 +167,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):  # type: ignore[misc]
         y = column_or_1d(y, warn=True)
         labels = known if isinstance(known, Labels) else Labels(np.unique(y))
         if len(labels.classes) < 2:
-            raise ValueError(f"y holds one class only, {labels.classes[0]!r}; at least 2 classes are needed")
+            raise ValueError(f"y holds one class only, {labels.classes.tolist()[0]!r}; at least 2 classes are needed")
         self.classes_ = labels.classes
         return labels.values(y), labels
 
@@ -179,9 +179,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):  # type: ignore[misc]
         present, codes = np.unique(values[:, 0], return_inverse=True)
         # A dict may name classes without a row here; balance is only among those that have some.
         classes = self.classes_[present] if self.class_weight == "balanced" else self.classes_
-        factors = compute_class_weight(
-            self.class_weight, classes=classes, y=classes[codes], sample_weight=weight
-        )
+        factors = compute_class_weight(self.class_weight, classes=classes, y=classes[codes], sample_weight=weight)
         return weight * (factors[codes] if self.class_weight == "balanced" else factors[values[:, 0]])
 
     @property

@@ -97,9 +97,7 @@ class NeuralEstimator(BaseEstimator):  # type: ignore[misc]
             elif not partial:
                 self._learner.restart(wish)
             weight = self._weighed(values, weight)
-            train, check = (
-                self._learner.batch(table.take(some), values[some], weight[some]) for some in (fit, valid)
-            )
+            train, check = (self._learner.batch(table.take(some), values[some], weight[some]) for some in (fit, valid))
             seed = derived(seed, "pass", 0 if fresh else self.n_iter_) if partial else seed
             state = self._learner.train(train, check, wish, partial=partial, seed=seed)
         self._remember(state.history, more=partial and not fresh)

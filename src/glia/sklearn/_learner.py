@@ -168,7 +168,7 @@ def _foreign(module: nn.Module, role: Role) -> nn.Module:
 
 def _batch_size(rows: int) -> int:
     """Return a power of two: small tables need small batches to take enough steps in an epoch."""
-    return int(2 ** np.clip(np.log2(max(rows, 1) / 4).round(), 4, 8))
+    return int(2 ** np.clip(np.log2(max(rows, 1) / 8).round(), 3, 8))
 
 
 def _evaluate(objective: Objective, valid: Batch) -> Callable[[Nets], Mapping[str, float]]:

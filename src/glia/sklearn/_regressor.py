@@ -23,7 +23,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):  # type: ignore[misc]
         net: A network's name, or a :class:`torch.nn.Module` that takes (B, features) and gives (B, targets).
         net_options: Options of a named network, such as ``{"width": 64}``.
         max_epochs: Passes over the rows.
-        batch_size: Rows of a step; ``"auto"`` is 16 to 256, by the number of rows.
+        batch_size: Rows of a step; ``"auto"`` is 8 to 256, by the number of rows.
         optimizer: An optimizer's name.
         learning_rate: The highest learning rate; ``None`` = what suits network and optimizer.
         weight_decay: How strongly weights shrink; ``None`` = what suits the network.
@@ -48,7 +48,7 @@ class NeuralRegressor(RegressorMixin, NeuralEstimator):  # type: ignore[misc]
     Example:
         >>> X = np.linspace(-1, 1, 100)[:, None]
         >>> model = NeuralRegressor(random_state=0).fit(X, 3 * X[:, 0] ** 2)
-        >>> bool(model.score(X, 3 * X[:, 0] ** 2) > 0.95)
+        >>> bool(model.score(X, 3 * X[:, 0] ** 2) > 0.9)
         True
     """
 

@@ -50,9 +50,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def table_of(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object], origin: Origin
-) -> RawTable:
+def table_of(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object], origin: Origin) -> RawTable:
     """Return what a query gives, each column cast to one of the raw kinds.
 
     Args:
@@ -115,6 +113,4 @@ def _raw(values: np.ndarray, date: bool, label: str) -> Raw:
     values = np.ma.getdata(values)
     if values.dtype == object:
         return _values.masked(Raw(values, present), present)
-    return _values.masked(
-        _values.of_array(values.astype("datetime64[us]") if date else values, label), present
-    )
+    return _values.masked(_values.of_array(values.astype("datetime64[us]") if date else values, label), present)

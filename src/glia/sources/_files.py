@@ -91,9 +91,7 @@ def checked(source: str | os.PathLike[str]) -> Path:
         if not path.exists():
             raise _missing(path)
         if not path.is_file():
-            raise DataError(
-                "not_a_file", "this is a device or pipe and not a file", remedy="save it first", file=path
-            )
+            raise DataError("not_a_file", "this is a device or pipe and not a file", remedy="save it first", file=path)
         with path.open("rb"):
             return path
     except PermissionError as error:
@@ -104,17 +102,13 @@ def checked(source: str | os.PathLike[str]) -> Path:
             file=path,
         ) from error
     except (OSError, ValueError) as error:
-        raise DataError(
-            "cannot_open", f"it cannot be opened ({error})", remedy="check the name", file=path
-        ) from error
+        raise DataError("cannot_open", f"it cannot be opened ({error})", remedy="check the name", file=path) from error
 
 
 def _missing(path: Path) -> DataError:
     folder = path.parent
     if not folder.is_dir():
-        return DataError(
-            "no_such_file", f"the folder {str(folder)!r} does not exist", remedy="check it", file=path
-        )
+        return DataError("no_such_file", f"the folder {str(folder)!r} does not exist", remedy="check it", file=path)
     near = did_you_mean(path.name, (other.name for other in folder.iterdir()))
     return DataError(
         "no_such_file",
@@ -148,9 +142,7 @@ def load(source: str | os.PathLike[str]) -> bytes:
             "damaged_gzip", f"the compressed file is damaged ({error})", remedy="fetch it again", file=path
         ) from error
     except OSError as error:
-        raise DataError(
-            "cannot_read", f"reading failed ({error})", remedy="check the disk", file=path
-        ) from error
+        raise DataError("cannot_read", f"reading failed ({error})", remedy="check the disk", file=path) from error
     except MemoryError as error:
         raise DataError(
             "too_large", "it does not fit into memory", remedy="bring fewer rows or columns", file=path
@@ -222,9 +214,7 @@ def not_readable(source: Any) -> GliaError:
             error.remedy = f"name a file, or a bundled set: {listed(NAMES)}"
         return error
     if path.stat().st_size == 0:
-        return DataError(
-            "empty_file", "the file is empty", remedy="bring a table with a header line", file=path
-        )
+        return DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
     suffix = path.suffix.lower()
     found = _magic.seems(head) or ("plain text" if _magic.looks_like_text(head) else "binary data")
     advice = "save it with one JSON object a line as .jsonl" if suffix == ".json" else READ

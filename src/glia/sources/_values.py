@@ -31,15 +31,11 @@ def table(columns: Mapping[str, Raw], origin: Origin) -> RawTable:
         said = ", ".join(f"{name!r} has {length}" for name, length in list(lengths.items())[:4])
         raise DataError("unequal_lengths", f"the columns differ in length: {said}", remedy="make them equal")
     if not max(lengths.values()):
-        raise DataError(
-            "no_rows", "there are columns but no rows", remedy="bring some rows", file=origin.path
-        )
+        raise DataError("no_rows", "there are columns but no rows", remedy="bring some rows", file=origin.path)
     return RawTable(columns, origin)
 
 
-def named(
-    names: Sequence[object], where: str = "", file: object = None, line: int | None = None
-) -> list[str]:
+def named(names: Sequence[object], where: str = "", file: object = None, line: int | None = None) -> list[str]:
     """Return column names as distinct text; a column without a name is called after its place, from 1.
 
     Raises:
@@ -89,9 +85,7 @@ def given_names(names: Sequence[str], width: int, what: str) -> list[str]:
             f"{len(names)} names were given ({listed(names, 4)}) and {what} has {width} columns",
             remedy="give one name for each column, in order",
         )
-    twice = (
-        [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < width else []
-    )
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1] if len(set(names)) < width else []
     if twice or not all(names):
         said = f"{twice[0]!r} is given twice" if twice else "one of them is empty"
         raise UsageError("bad_names", f"among the names {said}", remedy="give each column a name of its own")
@@ -145,9 +139,7 @@ def _microseconds(values: np.ndarray, column: str) -> np.ndarray:
     micro = values.astype("datetime64[us]")
     # NumPy wraps around silently outside of microseconds' 290,000 years.
     if not np.array_equal(micro.astype("datetime64[Y]"), values.astype("datetime64[Y]"), equal_nan=True):
-        raise DataError(
-            "bad_date", "a date lies outside of what can be held", remedy="correct it", column=column
-        )
+        raise DataError("bad_date", "a date lies outside of what can be held", remedy="correct it", column=column)
     return micro
 
 
@@ -169,9 +161,7 @@ def of_values(values: Sequence[Any], column: str) -> Raw:
     kinds = set(map(type, values))
     if kinds <= {str}:
         return Raw(_objects(values), np.ones(len(values), bool))
-    plain = (
-        [_plain(value, column) for value in values] if kinds - {str, int, float, bool, type(None)} else values
-    )
+    plain = [_plain(value, column) for value in values] if kinds - {str, int, float, bool, type(None)} else values
     present = np.fromiter((value is not None and value == value for value in plain), bool, len(plain))
     kinds = {type(value) for value, here in zip(plain, present, strict=True) if here}
     if not kinds:
@@ -186,9 +176,7 @@ def of_values(values: Sequence[Any], column: str) -> Raw:
             return Raw(_filled(plain, present, 0, np.int64), present)
     if kinds <= {int, float}:
         return Raw(_filled([_float(value) for value in plain], present, np.nan, np.float64), present)
-    return Raw(
-        _objects([str(value) if here else "" for value, here in zip(plain, present, strict=True)]), present
-    )
+    return Raw(_objects([str(value) if here else "" for value, here in zip(plain, present, strict=True)]), present)
 
 
 def _float(value: Any) -> Any:

@@ -99,9 +99,7 @@ def _refusal(error: Exception, path: Path) -> DataError | None:
         return DataError("disk_full", "the disk is full", remedy="make room or write elsewhere", file=path)
     if isinstance(error, OSError) or type(error).__module__ == "_duckdb":
         said = str(error).splitlines()[0]
-        return DataError(
-            "cannot_write", f"it cannot be written ({said})", remedy="write elsewhere", file=path
-        )
+        return DataError("cannot_write", f"it cannot be written ({said})", remedy="write elsewhere", file=path)
     return None
 
 

@@ -20,11 +20,7 @@ class Arrays:
     @staticmethod
     def claims(source: Any) -> bool:
         """Return whether a source is an array, a dict of columns or a tuple of two arrays."""
-        pair = (
-            isinstance(source, tuple)
-            and len(source) == 2
-            and not any(isinstance(part, str) for part in source)
-        )
+        pair = isinstance(source, tuple) and len(source) == 2 and not any(isinstance(part, str) for part in source)
         return isinstance(source, np.ndarray | dict) or pair
 
     @staticmethod
@@ -80,9 +76,7 @@ def of_pair(inputs: Any, target: Any) -> dict[str, Raw]:
     """Return inputs and target as raw columns; a frame's columns keep their names."""
     from glia.sources.frames import Frames
 
-    columns = (
-        dict(Frames.read(inputs, None).columns) if Frames.claims(inputs) else of_grid(_array(inputs), "x")
-    )
+    columns = dict(Frames.read(inputs, None).columns) if Frames.claims(inputs) else of_grid(_array(inputs), "x")
     asked = _array(target)
     if asked.ndim == 1:
         asked = asked[:, None]
@@ -102,14 +96,8 @@ def of_pair(inputs: Any, target: Any) -> dict[str, Raw]:
 def of_grid(values: np.ndarray, prefix: str) -> dict[str, Raw]:
     """Return the columns of an (N, F) array, named by prefix and position."""
     if values.ndim != 2:
-        cure = (
-            ".reshape(-1, 1) makes a column of it"
-            if values.ndim == 1
-            else "give one column for each position"
-        )
-        raise DataError(
-            "wrong_shape", f"an array of shape {values.shape} is no table of rows and columns", remedy=cure
-        )
+        cure = ".reshape(-1, 1) makes a column of it" if values.ndim == 1 else "give one column for each position"
+        raise DataError("wrong_shape", f"an array of shape {values.shape} is no table of rows and columns", remedy=cure)
     columns = {f"{prefix}{place}": values[:, place] for place in range(values.shape[1])}
     return {name: _values.of_array(column, name) for name, column in columns.items()}
 
@@ -120,8 +108,4 @@ def _array(values: Any) -> np.ndarray:
     with _files.opening("an array", code="wrong_shape"):
         array = np.asarray(values)
         # Python lists that mix types would all become text, digits included.
-        return (
-            np.asarray(values, dtype=object)
-            if array.dtype.kind in "US" and isinstance(values, list)
-            else array
-        )
+        return np.asarray(values, dtype=object) if array.dtype.kind in "US" and isinstance(values, list) else array

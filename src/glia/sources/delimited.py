@@ -47,9 +47,7 @@ class Delimited:
         path = _files.checked(source)
         text, encoding = text_of(path)
         if not text.strip("\r\n \t\ufeff"):
-            raise DataError(
-                "empty_file", "the file is empty", remedy="bring a table with a header line", file=path
-            )
+            raise DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
         rows = _split(text, path)
         if names is None:
             header, cells = _header.told_apart(rows.cells, path, rows.line)

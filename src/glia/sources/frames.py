@@ -20,9 +20,7 @@ class Frames:
     @staticmethod
     def claims(source: Any) -> bool:
         """Return whether a source is a frame, eager or lazy."""
-        if isinstance(source, str | bytes | dict | list | tuple | np.ndarray) or hasattr(
-            source, "__fspath__"
-        ):
+        if isinstance(source, str | bytes | dict | list | tuple | np.ndarray) or hasattr(source, "__fspath__"):
             return False
         from narwhals import dependencies
 
@@ -53,9 +51,7 @@ class Frames:
             frame = nw.from_native(source)
             eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
             labels = _values.named(eager.columns, " of the frame")
-            columns = {
-                label: _raw(series, label) for label, series in zip(labels, eager.iter_columns(), strict=True)
-            }
+            columns = {label: _raw(series, label) for label, series in zip(labels, eager.iter_columns(), strict=True)}
         return _values.table(columns, Origin(name, "frames"))
 
 

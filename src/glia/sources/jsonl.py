@@ -39,9 +39,7 @@ class JsonLines:
         text, encoding = text_of(path)
         lines = [(line, said) for line, said in enumerate(text.split("\n"), 1) if said.strip()]
         if not lines:
-            raise DataError(
-                "empty_file", "the file is empty", remedy="bring one JSON object a line", file=path
-            )
+            raise DataError("empty_file", "the file is empty", remedy="bring one JSON object a line", file=path)
         rows = [_object(said, path, line) for line, said in lines]
         keys = list(dict.fromkeys(key for row in rows for key in row))
         columns = {}

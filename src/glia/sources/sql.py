@@ -28,9 +28,7 @@ class Sql:
     @staticmethod
     def claims(source: Any) -> bool:
         """Return whether a source is a database file, an address of one, or a query in a file."""
-        if isinstance(source, str) and source.lower().startswith(
-            tuple(f"{engine}://" for engine in _ENGINES)
-        ):
+        if isinstance(source, str) and source.lower().startswith(tuple(f"{engine}://" for engine in _ENGINES)):
             return True
         return _files.kind(source) in (".sqlite", ".sqlite3", ".db", ".db3", ".duckdb", ".ddb", ".sql")
 
@@ -100,11 +98,7 @@ def _only(tables: list[str], wanted: str | None, path: Path) -> str:
         raise DataError("no_such_table", said, remedy=f"choose one of {listed(tables)}", file=path)
     if len(tables) == 1:
         return tables[0]
-    said = (
-        f"{path.name} holds {len(tables)} tables: {listed(tables)}"
-        if tables
-        else f"{path.name} holds no table"
-    )
+    said = f"{path.name} holds {len(tables)} tables: {listed(tables)}" if tables else f"{path.name} holds no table"
     raise UsageError("which_table", said, remedy="name one: sqlite:///FILE?table=NAME (or duckdb:///...)")
 
 
@@ -123,9 +117,7 @@ def _from_sqlite(path: Path, table: str | None, query: str | None, origin: Origi
         rows = cursor.fetchall()
         labels = _values.named(found, file=path)
         values = list(zip(*rows, strict=True)) or [()] * len(labels)
-        columns = {
-            label: _values.of_values(column, label) for label, column in zip(labels, values, strict=True)
-        }
+        columns = {label: _values.of_values(column, label) for label, column in zip(labels, values, strict=True)}
         return _values.table(columns, origin)
 
 

@@ -121,6 +121,4 @@ def _mixed(bits: np.ndarray) -> np.ndarray:
 
 
 def _text_hash(text: str) -> np.uint64:
-    return np.uint64(
-        int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big")
-    )
+    return np.uint64(int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big"))

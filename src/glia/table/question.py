@@ -146,9 +146,7 @@ def _named(raw: RawTable, targets: Sequence[str] | str | None) -> tuple[str, ...
     names = (targets,) if isinstance(targets, str) else tuple(targets or ())
     if not names:
         lowered = {name.lower(): name for name in raw}
-        likely = next(
-            (lowered[word] for word in _LIKELY if word in lowered), [*raw, "COLUMN"][len(raw.columns) - 1]
-        )
+        likely = next((lowered[word] for word in _LIKELY if word in lowered), [*raw, "COLUMN"][len(raw.columns) - 1])
         raise UsageError(
             "no_target",
             f"nothing is asked for; {raw.origin.name} has the columns {listed(raw, 30)}",
@@ -163,9 +161,7 @@ def _named(raw: RawTable, targets: Sequence[str] | str | None) -> tuple[str, ...
                 column=name,
             )
     if len(set(names)) < len(names):
-        raise UsageError(
-            "target_twice", f"a column is asked for twice in {listed(names)}", remedy="name each once"
-        )
+        raise UsageError("target_twice", f"a column is asked for twice in {listed(names)}", remedy="name each once")
     return names
 
 
@@ -238,12 +234,8 @@ def _several(looks: dict[str, _Look], task: str | None) -> Question:
     if paired and task != "regress":
         reason = f"each of {listed(names)} holds two values, so each is a label that applies or does not"
         return Question("classify", "multilabel", names, reason)
-    if task == "regress" or (
-        task is None and all(look.kind in ("whole", "number") for look in looks.values())
-    ):
-        return Question(
-            "regress", "regress", names, f"all of {listed(names)} are numbers, so they are regressed"
-        )
+    if task == "regress" or (task is None and all(look.kind in ("whole", "number") for look in looks.values())):
+        return Question("regress", "regress", names, f"all of {listed(names)} are numbers, so they are regressed")
     odd = [f"{name!r} holds {look}" for name, look in looks.items() if look.count != 2]
     raise UsageError(
         "targets_mixed",

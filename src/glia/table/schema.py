@@ -53,9 +53,7 @@ class Schema:
         ('number', 'category', (4, 1))
     """
 
-    def __init__(
-        self, columns: Mapping[str, Column], reasons: Mapping[str, str], keys: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, columns: Mapping[str, Column], reasons: Mapping[str, str], keys: Sequence[str] = ()) -> None:
         self.columns = dict(columns)
         self.reasons = dict(reasons)
         self.keys = tuple(keys)
@@ -84,9 +82,7 @@ class Schema:
             DataError: There are no rows, or no column is left to answer from.
         """
         if not len(raw):
-            raise DataError(
-                "no_rows", f"{raw.origin.name} has no rows", remedy="bring rows", file=raw.origin.path
-            )
+            raise DataError("no_rows", f"{raw.origin.name} has no rows", remedy="bring rows", file=raw.origin.path)
         kinds = dict(kinds or {})
         _known(raw, (*targets, *kinds, *keys))
         task = task or ask(raw, targets).task
@@ -142,9 +138,7 @@ class Schema:
     def decode(self, values: np.ndarray) -> np.ndarray:
         """Return encoded targets (N, T) in the units of the question; (N,) counts as one target."""
         values = values.reshape(len(values), -1)
-        return np.stack(
-            [column.decode(values[:, at]) for at, column in enumerate(self._of("target"))], axis=1
-        )
+        return np.stack([column.decode(values[:, at]) for at, column in enumerate(self._of("target"))], axis=1)
 
     def first_look(self, raw: RawTable) -> tuple[np.ndarray, tuple[str, ...]]:
         """Return the answers of a whole table before anything is learned, for audits and splits.
@@ -158,9 +152,7 @@ class Schema:
         values = look.encode(raw, "target")["target"]
         labels = look.specs("target")["target"].classes
         values = look.decode(values) if labels is None else values
-        return (values[:, 0] if len(asked) == 1 else values), (
-            labels[0] if labels and len(asked) == 1 else ()
-        )
+        return (values[:, 0] if len(asked) == 1 else values), (labels[0] if labels and len(asked) == 1 else ())
 
     def standard(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Return the mean and the standard deviation by which each number asked for is standardized."""
@@ -240,9 +232,7 @@ class Schema:
     def _demand_inputs(self, raw: RawTable) -> None:
         if self._of("input"):
             return
-        left = "; ".join(
-            f"{name}: {self.reasons[name]}" for name, one in self.columns.items() if not one.used
-        )
+        left = "; ".join(f"{name}: {self.reasons[name]}" for name, one in self.columns.items() if not one.used)
         raise DataError(
             "no_inputs",
             f"no column of {raw.origin.name} is left to answer from" + f" ({left})" * bool(left),
@@ -313,9 +303,7 @@ def _named_kind(raw: Raw, name: str, kind: str) -> tuple[str, str] | None:
         return None
     found = cells(raw)
     here, count = found.here, len(found.words)
-    single = (
-        all(word.isdecimal() for word in found.words) if kind == "number" else " " not in "".join(found.words)
-    )
+    single = all(word.isdecimal() for word in found.words) if kind == "number" else " " not in "".join(found.words)
     if not single:
         return None
     if words & _ID and count > (0.95 if kind == "number" else 0.5) * here:
@@ -346,7 +334,5 @@ def _let_pass(finding: Finding, raw: RawTable) -> Finding:
     line = raw.origin.line(finding.evidence["row"])
     if finding.severity == "stop":
         file, column = raw.origin.path or raw.origin.name, finding.evidence["column"]
-        raise DataError(
-            finding.code, finding.text, remedy=finding.remedy, file=file, line=line, column=column
-        )
+        raise DataError(finding.code, finding.text, remedy=finding.remedy, file=file, line=line, column=column)
     return replace(finding, evidence={**finding.evidence, "line": line}) if line is not None else finding

@@ -153,9 +153,7 @@ def _default(n: int, has_test: bool, has_valid: bool) -> _Plan:
 def _numbers(request: str | Sequence[float]) -> tuple[list[float], bool]:
     """Return the three numbers of a request, and whether they are counts of rows."""
     parts = [part.strip() for part in (request.split(",") if isinstance(request, str) else map(str, request))]
-    wish = (
-        "give shares of training, validation and test such as 0.7,0.15,0.15, or rows such as 8640,2880,2880"
-    )
+    wish = "give shares of training, validation and test such as 0.7,0.15,0.15, or rows such as 8640,2880,2880"
     try:
         numbers = [float(part.replace("_", "")) for part in parts]
     except ValueError:
@@ -178,9 +176,7 @@ def _requested(n: int, numbers: tuple[list[float], bool], has_test: bool, has_va
         raise UsageError("bad_split", text, remedy="give the test part a share, or a test source with --test")
     if rows and train + valid + test > n:
         text = f"the split asks for {train + valid + test:,.0f} rows, the table has {n:,}"
-        raise DataError(
-            "too_few_rows", text, remedy="ask for fewer rows, or for shares such as 0.7,0.15,0.15"
-        )
+        raise DataError("too_few_rows", text, remedy="ask for fewer rows, or for shares such as 0.7,0.15,0.15")
     scale = 1 if rows else n
     sizes = np.array([0, max(round(valid * scale), 1), 0, max(round(test * scale), 1)])
     sizes[2] = min(max(sizes[1] // 2, 1), _MOST_CALIBRATION)
@@ -275,9 +271,7 @@ def _in_order(n: int, plan: _Plan, times: np.ndarray | None, groups: np.ndarray 
         reach = np.maximum(reach, last[keys])
     cuts = np.flatnonzero(np.maximum.accumulate(reach) == np.arange(n)) + 1
     kept = np.flatnonzero(plan.sizes)
-    noun, code = (
-        ("distinct times", "too_few_times") if groups is None else ("spans of whole groups", "too_few_groups")
-    )
+    noun, code = ("distinct times", "too_few_times") if groups is None else ("spans of whole groups", "too_few_groups")
     _demand(len(cuts), plan.sizes, noun, code)
     part = np.full(n, -1, np.int64)
     begin = low = 0

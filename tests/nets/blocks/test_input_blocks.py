@@ -71,9 +71,7 @@ def test_rows_like_the_specs_keep_to_quantiles_and_codes() -> None:
     age = rows.values["number"][:, 0]
     assert age.min() >= -1
     assert age.max() <= 4
-    assert float((age < 0).float().mean()) == pytest.approx(
-        0.5, abs=0.08
-    )  # a bin holds as many rows as the next
+    assert float((age < 0).float().mean()) == pytest.approx(0.5, abs=0.08)  # a bin holds as many rows as the next
     assert rows.values["category"].max(0).values.tolist() == [3, 1]
     assert rows.values["dense"].shape == (500, 1)
     assert Flat(INPUTS)(rows).isfinite().all()

@@ -22,9 +22,7 @@ def undecayed(net: nn.Module) -> dict[str, dict[str, float]]:
     for prefix, module in net.named_modules():
         for name, _ in module.named_parameters(recurse=False):
             lone = (
-                name == "bias"
-                or isinstance(module, Linear)
-                or (isinstance(module, Periodic) and name == "frequency")
+                name == "bias" or isinstance(module, Linear) or (isinstance(module, Periodic) and name == "frequency")
             )
             names += [f"{prefix}.{name}" if prefix else name] if lone else []
     return {name: {"weight_decay": 0.0} for name in names}

@@ -56,9 +56,7 @@ class Flat(nn.Module):
         self.numbers = numbers
         self.one_hot = OneHot(few) if few else None
         self.embedding = CategoryEmbedding(many, embedding or embedding_width(many)) if many else None
-        self.register_buffer(
-            "few", torch.tensor([not above for above in large]).nonzero()[:, 0], persistent=False
-        )
+        self.register_buffer("few", torch.tensor([not above for above in large]).nonzero()[:, 0], persistent=False)
         self.register_buffer("many", torch.tensor(large).nonzero()[:, 0], persistent=False)
         self.has_number, self.has_dense = number is not None, dense is not None
 
@@ -95,9 +93,7 @@ class Flat(nn.Module):
             parts.append(self.one_hot(codes_BC if self.embedding is None else codes_BC[:, self.few]))
         if self.embedding is not None:
             codes_BC = batch.values["category"]
-            parts.append(
-                self.embedding(codes_BC if self.one_hot is None else codes_BC[:, self.many]).flatten(1)
-            )
+            parts.append(self.embedding(codes_BC if self.one_hot is None else codes_BC[:, self.many]).flatten(1))
         if self.has_dense:
             parts.append(batch.values["dense"])
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
@@ -136,9 +132,7 @@ def flat_names(inputs: Specs) -> tuple[str, ...]:
             names += columns
         else:
             pairs = zip(columns, spec.classes)
-            names += [
-                f"{column} = {label}" for column, labels in pairs for label in labels if label != UNKNOWN
-            ]
+            names += [f"{column} = {label}" for column, labels in pairs for label in labels if label != UNKNOWN]
     return tuple(names)
 
 

@@ -53,6 +53,4 @@ def norm(name: Norm, width: int) -> nn.Module:
         return nn.LayerNorm(width)
     if name == "rms":
         return nn.RMSNorm(width)
-    return nn.GroupNorm(
-        max(groups for groups in range(1, min(8, width // 2) + 1) if width % groups == 0), width
-    )
+    return nn.GroupNorm(max(groups for groups in range(1, min(8, width // 2) + 1) if width % groups == 0), width)

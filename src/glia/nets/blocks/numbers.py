@@ -148,9 +148,7 @@ class PeriodicBiasLinear(nn.Module):
         super().__init__()
         self.frequency = nn.Parameter(scale * torch.randn(features, frequencies))
         self.phase = nn.Parameter(torch.empty(features, frequencies).uniform_(-math.pi, math.pi))
-        self.weight = nn.Parameter(
-            fan_in_uniform_(torch.empty(features, frequencies, width - 1), frequencies)
-        )
+        self.weight = nn.Parameter(fan_in_uniform_(torch.empty(features, frequencies, width - 1), frequencies))
         self.bias = nn.Parameter(fan_in_uniform_(torch.empty(features, width - 1), frequencies))
 
     def forward(self, x_BF: Tensor) -> Tensor:
@@ -160,9 +158,7 @@ class PeriodicBiasLinear(nn.Module):
         return torch.cat([mixed_BFD, x_BF[..., None].to(mixed_BFD.dtype)], -1)
 
 
-def number_embedding(
-    kind: NumberEmbedding, spec: Spec | None, width: int, scale: float = 0.1
-) -> nn.Module | None:
+def number_embedding(kind: NumberEmbedding, spec: Spec | None, width: int, scale: float = 0.1) -> nn.Module | None:
     """Return an embedding of a table's numbers by name; nothing for ``"none"`` or where there are no numbers.
 
     Args:

@@ -53,7 +53,5 @@ def _labels(view: View) -> list[Finding]:
     if not rare:
         return []
     name = min(rare, key=lambda name: min(rare[name], 1 - rare[name]))
-    text = (
-        f"{len(rare)} of {len(shares)} labels are nearly always the same; {name!r} is set in {rare[name]:.2%}"
-    )
+    text = f"{len(rare)} of {len(shares)} labels are nearly always the same; {name!r} is set in {rare[name]:.2%}"
     return [Finding("imbalance", "warning", text, {"rare": list(rare), "share": rare}, _REMEDY)]

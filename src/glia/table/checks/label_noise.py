@@ -93,9 +93,7 @@ def _classes(
     suspects = surest[wrong[surest]]
     named = view.objective == "classify" and len(view.classes) > distinct.max()
     label = [view.classes[int(value)] if named else str(int(value)) for value in distinct]
-    text = (
-        f"about {rate:.1%} of the labels of {target!r} may be wrong: the model disagrees where it is surest"
-    )
+    text = f"about {rate:.1%} of the labels of {target!r} may be wrong: the model disagrees where it is surest"
     evidence = {
         "target": target,
         "rate": round(rate, 4),
@@ -135,9 +133,7 @@ def _numbers(
 
 
 def _suspicion(text: str, evidence: dict[str, Any]) -> Finding:
-    remedy = (
-        "this is a suspicion, found by disagreement out of fold: look at the rows named before changing any"
-    )
+    remedy = "this is a suspicion, found by disagreement out of fold: look at the rows named before changing any"
     return Finding("label_noise", "warning", text, evidence, remedy)
 
 
@@ -168,6 +164,4 @@ def _out_of_fold(
 def _wilson_low(rate: float, n: int) -> float:
     """Return the lower end of the 95 % interval of a rate (Wilson 1927)."""
     z = 1.96
-    return (rate + z * z / (2 * n) - z * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))) / (
-        1 + z * z / n
-    )
+    return (rate + z * z / (2 * n) - z * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))) / (1 + z * z / n)

@@ -35,9 +35,7 @@ def check(view: View) -> list[Finding]:
         if column is None:
             continue
         for target, answer in zip(view.targets, view.answers.T):
-            score = _score(
-                column[known], answer[known], column[asked], answer[asked], view.objective == "regress"
-            )
+            score = _score(column[known], answer[known], column[asked], answer[asked], view.objective == "regress")
             if score >= _GIVEN_AWAY and not copied(view, name, answer):
                 found.append(_finding(name, target, score, len(asked)))
     return found

@@ -21,6 +21,4 @@ def check(view: View) -> list[Finding]:
     what = "the same value" if value is None else f"the class {value!r}"
     text = f"every one of the {len(view)} rows has {what} in {', '.join(map(repr, names))}"
     severity: Severity = "stop" if np.all(still) else "warning"
-    return [
-        Finding("one_class", severity, text, evidence, "bring rows with another value, or ask another column")
-    ]
+    return [Finding("one_class", severity, text, evidence, "bring rows with another value, or ask another column")]

@@ -38,8 +38,4 @@ def check(view: View) -> list[Finding]:
         "test_rows": np.flatnonzero(leaked)[:10].tolist(),
     }
     severity: Severity = "warning" if share > 2 * usual else "note"
-    return [
-        Finding(
-            "test_leak", severity, text, evidence, "take them out of one of the two, or trust scores less"
-        )
-    ]
+    return [Finding("test_leak", severity, text, evidence, "take them out of one of the two, or trust scores less")]

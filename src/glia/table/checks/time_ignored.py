@@ -60,9 +60,7 @@ def _drift(view: View, times: np.ndarray) -> tuple[float, float]:
 def _finding(view: View, name: str, drifts: bool, evidence: dict[str, Any]) -> Finding:
     if drifts:
         unit = "standard deviations" if view.objective == "regress" else "in share"
-        text = (
-            f"the target drifts along {name!r} (by {evidence['drift']:.2f} {unit} from first to last third)"
-        )
+        text = f"the target drifts along {name!r} (by {evidence['drift']:.2f} {unit} from first to last third)"
     else:
         text = f"the rows are in the order of {name!r}"
     text += ", yet the split is random: the test then holds the past, and scores may promise too much"

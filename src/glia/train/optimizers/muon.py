@@ -54,9 +54,7 @@ class Muon(torch.optim.Optimizer):
         kinds: list[torch.optim.Optimizer] = []
         if matrices:
             kinds.append(
-                torch.optim.Muon(
-                    matrices, lr=lr, momentum=momentum, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
-                )
+                torch.optim.Muon(matrices, lr=lr, momentum=momentum, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
             )
         if others:
             kinds.append(torch.optim.AdamW(others, lr=lr, betas=(beta1, beta2), weight_decay=0.0, fused=True))

@@ -31,9 +31,7 @@ class EarlyStop(Patient):
 
     treats: ClassVar[str] = "over_fitting"
 
-    def __init__(
-        self, *, patience: Annotated[int, Range(1)] = 16, min_delta: Annotated[float, Range(0)] = 0.0
-    ) -> None:
+    def __init__(self, *, patience: Annotated[int, Range(1)] = 16, min_delta: Annotated[float, Range(0)] = 0.0) -> None:
         super().__init__(patience, min_delta)
 
     def decide(self, readings: Readings, knobs: Mapping[str, float]) -> Edit | None:  # noqa: ARG002

@@ -32,6 +32,4 @@ class L1(Setter):
 
     def wish(self) -> Edit:
         """Return the knob set."""
-        return Edit(
-            f"the loss includes {self.strength:g} times the sum of the weights' sizes", {"l1": self.strength}
-        )
+        return Edit(f"the loss includes {self.strength:g} times the sum of the weights' sizes", {"l1": self.strength})

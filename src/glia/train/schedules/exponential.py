@@ -10,9 +10,7 @@ from glia.train.schedules._warmup import Share, rise
 __all__ = ["exponential"]
 
 
-def exponential(
-    progress: float, *, warmup: Share = 0.0, floor: Annotated[float, Range(1e-9, 1)] = 0.01
-) -> float:
+def exponential(progress: float, *, warmup: Share = 0.0, floor: Annotated[float, Range(1e-9, 1)] = 0.01) -> float:
     """Fall from 1 to ``floor`` by the same factor every step: ``floor^p``.
 
     Args:

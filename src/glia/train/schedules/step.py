@@ -10,9 +10,7 @@ from glia.train.schedules._warmup import Share, rise
 __all__ = ["step"]
 
 
-def step(
-    progress: float, *, warmup: Share = 0.0, drop: Share = 0.1, drops: Annotated[int, Range(1)] = 2
-) -> float:
+def step(progress: float, *, warmup: Share = 0.0, drop: Share = 0.1, drops: Annotated[int, Range(1)] = 2) -> float:
     """Multiply by ``drop`` at ``drops`` evenly spaced moments: ``drop^⌊(drops + 1) p⌋``.
 
     Args:

@@ -69,7 +69,6 @@ def _joined(readings: list[Reading], weight: Tensor) -> Reading:
     share = torch.stack([reading.weight for reading in readings]) / weight.clamp_min(1e-12)
     loss = (torch.stack([reading.loss for reading in readings]) * share).sum()
     parts = {
-        name: (torch.stack([reading.parts[name] for reading in readings]) * share).sum()
-        for name in readings[0].parts
+        name: (torch.stack([reading.parts[name] for reading in readings]) * share).sum() for name in readings[0].parts
     }
     return Reading(loss, weight, parts)

@@ -66,6 +66,4 @@ def _climb(slopes: list[tuple[Tensor, Tensor]], rho: float) -> None:
     """Move the parameters along their common gradient by the length ``rho``."""
     gradients = [gradient for _, gradient in slopes]
     norm = torch.nn.utils.get_total_norm(gradients)
-    torch._foreach_add_(
-        [parameter for parameter, _ in slopes], torch._foreach_mul(gradients, rho / (norm + 1e-12))
-    )
+    torch._foreach_add_([parameter for parameter, _ in slopes], torch._foreach_mul(gradients, rho / (norm + 1e-12)))
