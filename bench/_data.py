@@ -192,9 +192,7 @@ def divide(table: Table, target: str, task: str, seed: int) -> tuple[list[Row], 
         return table.rows, table.official
     at = table.header.index(target)
     strata = [row[at] for row in table.rows] if task == "classify" else None
-    train, test = train_test_split(
-        np.arange(len(table.rows)), test_size=0.2, random_state=seed, stratify=strata
-    )
+    train, test = train_test_split(np.arange(len(table.rows)), test_size=0.2, random_state=seed, stratify=strata)
     return [table.rows[n] for n in train], [table.rows[n] for n in test]
 
 
@@ -233,6 +231,4 @@ def prepare(one: TableSet, seed: int, cache: Path = CACHE) -> Prepared:
     digest = hashlib.sha256()
     for path, rows in zip(paths, parts, strict=True):
         digest.update(_write(path, table.header, rows))
-    return Prepared(
-        paths[0], paths[1], (len(parts[0]), len(parts[1])), len(table.header) - 1, digest.hexdigest()[:12]
-    )
+    return Prepared(paths[0], paths[1], (len(parts[0]), len(parts[1])), len(table.header) - 1, digest.hexdigest()[:12])

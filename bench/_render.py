@@ -19,9 +19,7 @@ def _grid(header: list[str], rows: list[list[str]]) -> str:
     widths = [max(3, *(len(row[at]) for row in (header, *rows))) for at in range(len(header))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines = [
-        " | ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
-        )
+        " | ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
         for row in (header, rule, *rows)
     ]
     return "\n".join(f"| {line} |" for line in lines)
@@ -42,9 +40,7 @@ def _scores(document: dict[str, Any], cells: Cells) -> str:
         table[name][model] = mean(cell["scores"][sets[name]["metric"]] for cell in group)
     greater = {name: GREATER[one["metric"]] for name, one in sets.items()}
     places = {name: ranks(row, greater=greater[name]) for name, row in table.items()}
-    networks = mean_ranks(
-        table, greater, [name for name, one in models.items() if one["family"] == "network"]
-    )
+    networks = mean_ranks(table, greater, [name for name, one in models.items() if one["family"] == "network"])
     overall = mean_ranks(table, greater, models)
     rows = []
     for model, about in models.items():

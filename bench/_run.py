@@ -87,11 +87,7 @@ def measure(command: list[str], cwd: Path) -> Measured:
         err.seek(0)
         words = err.read().strip()
         output = out.read()
-    error = (
-        ""
-        if process.returncode == 0
-        else f"exit code {process.returncode}\n{words}\n{output}".strip()[-2000:]
-    )
+    error = "" if process.returncode == 0 else f"exit code {process.returncode}\n{words}\n{output}".strip()[-2000:]
     own = usage.ru_utime + usage.ru_stime
     others = None if before is None or after is None else max(0.0, after - before - own) / seconds
     return Measured(seconds, own, memory or usage.ru_maxrss / 1024, others, output, error)

@@ -49,7 +49,5 @@ def mean_ranks(
         {'a': 1.5, 'b': 1.5}
     """
     whole = [model for model in models if all(model in row for row in table.values())]
-    places = [
-        ranks({model: row[model] for model in whole}, greater=greater[name]) for name, row in table.items()
-    ]
+    places = [ranks({model: row[model] for model in whole}, greater=greater[name]) for name, row in table.items()]
     return {model: mean(place[model] for place in places) for model in whole} if places else {}

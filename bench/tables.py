@@ -44,9 +44,7 @@ def listed(known: dict[str, Any]) -> Any:
 
 def arguments(words: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.tables", description=(__doc__ or "").split("\n\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench.tables", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--seeds", type=int, default=1, help="how many; 5 for what is quoted")
     parser.add_argument("--sets", type=listed(SETS), default=list(SETS), help=",".join(SETS))
     parser.add_argument("--models", type=listed(MODELS), default=list(MODELS), help=",".join(MODELS))
@@ -93,9 +91,7 @@ def told(found: dict[str, Any], metric: str) -> str:
     where = f"{found['set']:20}{found['seed']:2}  {found['model']:12}"
     if "error" in found:
         return f"{where} failed: {found['error'].strip().splitlines()[-1]}"
-    line = (
-        f"{where} {metric} {found['scores'][metric]:.4f} {found['seconds']:7.1f} s {found['memory_mb']:6} MB"
-    )
+    line = f"{where} {metric} {found['scores'][metric]:.4f} {found['seconds']:7.1f} s {found['memory_mb']:6} MB"
     if (found["others"] or 0) > BUSY:
         line += f"  BUSY: others took {found['others']:.1f} cores"
     claimed = found.get("claimed", {}).get(metric, found["scores"][metric])

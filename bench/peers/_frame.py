@@ -43,8 +43,7 @@ class Frame:
 def read(train_csv: Path, test_csv: Path, target: str, task: str) -> Frame:
     """Return the two files as a frame."""
     train, test = (
-        pd.read_csv(path, dtype={target: str}, keep_default_na=False, na_values=[""])
-        for path in (train_csv, test_csv)
+        pd.read_csv(path, dtype={target: str}, keep_default_na=False, na_values=[""]) for path in (train_csv, test_csv)
     )
     label, train, test = train[target], train.drop(columns=target), test.drop(columns=target)
     texts = [name for name in train if not pd.api.types.is_numeric_dtype(train[name])]

@@ -10,9 +10,7 @@ from pathlib import Path
 
 def main(name: str, train: str, test: str, target: str, task: str, seed: str, out: str) -> None:
     """Fit, predict, and write ``prediction`` and ``probability_<class>`` for every test row, in order."""
-    answer = import_module(f"bench.peers.{name}").fit_predict(
-        Path(train), Path(test), target, task, int(seed)
-    )
+    answer = import_module(f"bench.peers.{name}").fit_predict(Path(train), Path(test), target, task, int(seed))
     with Path(out).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         if task == "regress":

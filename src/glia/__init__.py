@@ -12,8 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glia.bundle.bundle import Bundle
-    from glia.bundle.bundle import load
+    from glia.bundle.bundle import Bundle, load
     from glia.compose.flow import fit
 
 __all__ = ["Bundle", "fit", "load"]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table of odd tables reads best with one in a line
 """The command line: one JSON document, exit codes, and never a traceback."""
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from glia.core.errors import DataError, UsageError
 from glia.record.reader import events
 
 SMALL = {"net.width": 16, "net.members": 4, "net.depth": 1}
+NO_YARDS = {"judge.yardsticks": "false"}
 # The interface of the result document: names and types that programs rely on.
 KEYS = {
     "run": str, "bundle": str, "task": str, "target": list, "net": str, "parameters": int, "rows": dict,
@@ -85,6 +86,16 @@ def test_a_recipe_replays_a_run_that_the_clock_ended(tmp_path: Path) -> None:
 def test_even_one_second_gives_a_valid_bundle(tmp_path: Path) -> None:
     bundle = glia.fit(made(), target="sick", budget=1, out=tmp_path / "run")
     assert glia.load(tmp_path / "run").result["verdict"]["text"] == bundle.result["verdict"]["text"]
+
+
+def test_lazy_layers_learn_their_shapes_when_a_bundle_is_opened(tmp_path: Path) -> None:
+    def network() -> nn.Module:
+        return nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(2))
+
+    frame = made()
+    bundle = glia.fit(frame, target="sick", net=network(), epochs=1, out=tmp_path / "run", settings=NO_YARDS)
+    again = glia.load(tmp_path / "run", net=network())
+    pd.testing.assert_frame_equal(again.predict(frame), bundle.predict(frame))
 
 
 def test_a_module_of_ones_own_is_trained_and_opened_with_itself(tmp_path: Path) -> None:

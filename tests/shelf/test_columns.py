@@ -80,7 +80,7 @@ def test_encoded_rows_have_the_shape_and_type_their_specs_say(kind: str) -> None
             assert (groups[name].max(0) < spec.cardinalities).all()
         if spec.edges:
             assert all(len(edges) >= 2 and (np.diff(np.float32(edges)) > 0).all() for edges in spec.edges)
-            assert all(len(edges) <= 65 for edges in spec.edges)
+            assert all(len(edges) <= 97 for edges in spec.edges)
 
 
 @pytest.mark.parametrize("kind", KINDS)

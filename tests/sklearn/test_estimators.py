@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import sklearn
 import torch
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -167,11 +167,19 @@ def test_a_warm_start_goes_on_and_a_cold_one_begins_again() -> None:
     assert warm.set_params(warm_start=False).fit(X, y).loss_curve_ == first
 
 
+def test_a_warm_start_takes_up_a_changed_learning_rate() -> None:
+    X, y = blobs(60)
+    model = NeuralClassifier(**SMALL, max_epochs=3, warm_start=True).fit(X, y)
+    before = model.predict_proba(X)
+    model.set_params(learning_rate=1e-12).fit(X, y)
+    assert np.allclose(model.predict_proba(X), before, atol=1e-6)
+
+
 def test_a_search_over_networks_and_their_options_finds_a_good_one() -> None:
     X, y = load_iris(return_X_y=True)
     grid = {"net": ["mlp"], "net_options": [{"width": 1, "depth": 1}, {"width": 64, "depth": 2}]}
     search = GridSearchCV(
-        NeuralClassifier(random_state=0), grid, cv=StratifiedKFold(3, shuffle=True, random_state=0)
+        NeuralClassifier(learning_rate=0.01, random_state=0), grid, cv=StratifiedKFold(3, shuffle=True, random_state=0)
     ).fit(X, y)
     assert search.best_params_["net_options"]["width"] == 64
     assert search.best_score_ > 0.93
@@ -179,7 +187,7 @@ def test_a_search_over_networks_and_their_options_finds_a_good_one() -> None:
 
 def test_sample_weights_are_routed_through_a_pipeline_and_cross_validation() -> None:
     X, y = blobs(90)
-    with sklearn.config_context(enable_metadata_routing=True):
+    with config_context(enable_metadata_routing=True):
         model = NeuralClassifier(**SMALL, max_epochs=10).set_fit_request(sample_weight=True)
         model = model.set_score_request(sample_weight=True).set_partial_fit_request(classes=True)
         scaler = StandardScaler().set_fit_request(sample_weight=True)

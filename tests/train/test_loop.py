@@ -14,10 +14,10 @@ from glia.core.parts import Objective, Remedy
 from glia.core.values import Batch, Edit, Loss, Offer, Role, Spec, Turn
 from glia.objectives.regress import Regress
 from glia.streams.minibatches import Minibatches
+from glia.train.groups import grouped
 from glia.train.job import Job, State
 from glia.train.loop import train
 from glia.train.optimizers import optimizers
-from glia.train.groups import grouped
 from glia.train.steps import steps
 
 NUMBERS = {"number": Spec(("feature",), (2,))}

@@ -107,8 +107,8 @@ def restored_nets(
     for role, wanted in roles.items():
         path = stored.folder / weights_file(role)
         if foreign and role == "net" and module is not None:
-            restore_weights(module, path, foreign=True)
             found[role] = _wrapped(module, wanted.inputs)
+            restore_weights(module, path, foreign=True)
         else:
             with understanding(stored, "config"):
                 found[role] = _built(wanted, named)
@@ -128,9 +128,16 @@ def _built(role: Role, named: Mapping[str, Any]) -> nn.Module:
 
 
 def _wrapped(module: nn.Module, inputs: Specs) -> nn.Module:
-    from glia.nets.blocks.foreign import Foreign
+    from torch.nn.parameter import is_lazy
 
-    return Foreign(module, inputs)
+    from glia.nets.blocks.foreign import Foreign
+    from glia.nets.blocks.inputs import rows_like
+
+    wrapped = Foreign(module, inputs)
+    if any(is_lazy(one) for one in module.parameters()):  # a first call gives lazy layers their shapes
+        with torch.no_grad():
+            wrapped(rows_like(inputs, 2))
+    return wrapped
 
 
 def _check_module(stored: Stored, foreign: bool, named: Mapping[str, Any], module: nn.Module | None) -> None:

@@ -61,6 +61,8 @@ def _scores(document: Mapping[str, Any]) -> Table:
     table.add_row(f"network ({document['net']})", *(_cell(scores[name]) for name in names), style="bold")
     for name, yard in document.get("yardsticks", {}).items():
         table.add_row(name.replace("_", " "), *(_cell(yard.get(one)) for one in names))
+        if yard.get("note"):
+            table.add_row(Text(f"  {yard['note']}", "dim"))
     return table
 
 

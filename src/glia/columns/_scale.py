@@ -11,8 +11,8 @@ import numpy as np
 __all__ = ["QUANTILES", "Scale", "quantiles"]
 
 QUANTILES = 33
-_BINS = 64
-_POWER = 0.3
+_BINS = 96
+_POWER = 0.5
 _LARGEST = 1e150  # squares and differences of such numbers are still finite in float64
 
 

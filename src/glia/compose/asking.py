@@ -58,22 +58,20 @@ def asked(
         "group": said["group"],
         "time": said["time"],
     }
+    # A count of epochs replaces a count of steps that an earlier run settled.
+    epochs = {} if said["epochs"] is None else {"epochs": said["epochs"], "steps": None, "stop": None}
     parts: dict[str, dict[str, Any]] = {
         "data": data,
         "net": {"name": said["net"]},
         "objective": {"task": said["task"]},
-        "train": {"epochs": said["epochs"]}
-        if said["epochs"] is None
-        else {"epochs": said["epochs"], "steps": None, "stop": None},
+        "train": epochs,
         "judge": {"metric": said["metric"]},
     }
     document = base.model_dump()
     for part, fields in parts.items():
-        document[part] |= {
-            name: value for name, value in fields.items() if value is not None or name in ("steps", "stop")
-        }
+        document[part] |= {name: value for name, value in fields.items() if value is not None or part == "train"}
     for name in ("seed", "accept"):
-        if said[name]:
+        if said[name] is not None and said[name] != ():
             document[name] = said[name]
     if said["budget"] is not None:
         document["budget"] = seconds(said["budget"])

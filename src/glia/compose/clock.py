@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from glia.compose.choices import Choices
 from glia.core.finding import Finding
-from glia.train.plan import Plan
+from glia.core.recipe import Recipe
+from glia.train.job import Job
+from glia.train.plan import Plan, chosen, fixed
 
 __all__ = ["Clock", "Interrupts", "planned"]
 
@@ -42,6 +44,24 @@ class Clock:
     def deadline(self, reserve: float) -> float | None:
         """Return when training must end so that ``reserve`` seconds remain for judging and writing."""
         return None if self.budget is None else self.started + self.budget - reserve
+
+
+def made_plan(make: Callable[[Plan], Job], choices: Choices, recipe: Recipe, clock: Clock) -> Plan:
+    """Return how steps will be executed: as wished, by rule where no clock decides, else as measured.
+
+    Args:
+        make: Builds the job afresh.
+        choices: The decisions.
+        recipe: What was asked for.
+        clock: The budget.
+    """
+    wish = recipe.plan
+    if wish.mode == "plain":
+        return Plan(wish.threads or 1, wish.precision or "fp32", reason="plain, as asked")
+    if clock.budget is None:
+        size = sum(p.numel() for net in make(Plan()).nets.values() for p in net.parameters())
+        return fixed(size, choices.batch_size or 1, wish.threads, wish.precision)
+    return chosen(make, clock.share(0.05, most=2.0), wish.threads, wish.precision)
 
 
 def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> tuple[Choices, str]:
@@ -87,7 +107,7 @@ class Interrupts:
             return
         before = signal.getsignal(signal.SIGINT)
 
-        def note(number: int, frame: object) -> None:
+        def note(_number: int, _frame: object) -> None:
             if self.wanted:
                 raise KeyboardInterrupt
             self.wanted = True

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glia.compose.choices import Choices, choose, imbalance
-from glia.compose.clock import Clock, Interrupts, planned, slow
+from glia.compose.clock import Clock, Interrupts, made_plan, planned, slow
 from glia.compose.judging import Judged, judge, yardsticks
 from glia.compose.outcome import result
 from glia.compose.prepare import Prepared, Sources, prepare
@@ -23,8 +23,7 @@ from glia.core.values import Readings
 from glia.record import events
 from glia.record.writer import Record
 from glia.table import ledger
-from glia.train import plan as plans
-from glia.train.job import State
+from glia.train.job import Job, State
 from glia.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ class Fit:
         self.watch = watch
         self.module = module
         self.meter = Meter(started)
-        timed = recipe.train.epochs is None and recipe.train.steps is None
-        self.clock = Clock(started, recipe.budget if timed else None)
+        self.clock = Clock(started, recipe.budget if recipe.clocked else None)
         self.interrupts = Interrupts()
 
     def emit(self, event: events.Event) -> None:
@@ -122,19 +120,10 @@ class Fit:
             self.emit(events.Note(f"{name}: {reason}"))
 
     def _plan(self, prepared: Prepared, choices: Choices) -> Plan:
-        wish = self.recipe.plan
-        if wish.mode == "plain":
-            return plans.fixed(0, 1, wish.threads or 1, wish.precision or "fp32")
-        if self.clock.budget is None:
-            count = sum(
-                p.numel() for p in build(prepared, choices, Plan(), module=self.module).nets["net"].parameters()
-            )
-            return plans.fixed(count, choices.batch_size or 1, wish.threads, wish.precision)
-
-        def make(plan: Plan) -> Any:
+        def make(plan: Plan) -> Job:
             return build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed)
 
-        return plans.chosen(make, self.clock.share(0.05, most=2.0), wish.threads, wish.precision)
+        return made_plan(make, choices, self.recipe, self.clock)
 
     def _find_rate(self, prepared: Prepared, choices: Choices, plan: Plan) -> Choices:
         """Return the choices with the learning rate that a range test found, where one is wanted."""

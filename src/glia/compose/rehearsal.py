@@ -8,11 +8,10 @@ from typing import Any
 
 from glia.compose.asking import asked
 from glia.compose.choices import choose, imbalance
-from glia.compose.clock import Clock, planned
+from glia.compose.clock import Clock, made_plan, planned
 from glia.compose.prepare import Sources, prepare
 from glia.compose.training import build
 from glia.core.errors import UsageError
-from glia.train import plan as plans
 
 __all__ = ["rehearse"]
 
@@ -32,16 +31,11 @@ def rehearse(source: Any, **words: Any) -> dict[str, Any]:
     whole = source if source is not None else recipe.data.source
     if isinstance(whole, str | Path) and not str(whole):
         raise UsageError("no_source", "no source of rows was named", remedy="name a file, a frame or a bundled set")
-    clock = Clock(perf_counter(), None if recipe.train.epochs or recipe.train.steps else recipe.budget)
+    clock = Clock(perf_counter(), recipe.budget if recipe.clocked else None)
     prepared = prepare(Sources(whole, recipe.data.test, recipe.data.valid), recipe)
     choices = choose(prepared, recipe)
     note = imbalance(prepared)
-    plan = plans.chosen(
-        lambda way: build(prepared, choices, way, seed=recipe.seed),
-        clock.share(0.05, most=2.0) or 0.5,
-        recipe.plan.threads,
-        recipe.plan.precision,
-    )
+    plan = made_plan(lambda way: build(prepared, choices, way, seed=recipe.seed), choices, recipe, clock)
     left = None if clock.budget is None else clock.budget * 0.75 - clock.elapsed - 1.0
     choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
     findings = [*prepared.findings, *([note] if note else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from glia.compose.choices import Choices
 from glia.core.recipe import Recipe
@@ -10,7 +11,7 @@ from glia.core.recipe import Recipe
 __all__ = ["trials"]
 
 # Each is laid over the default. Small tables want less network and more restraint, large ones the opposite.
-VARIATIONS = {
+VARIATIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "tabm": (
         {"net_options": {"width": 64, "depth": 2, "dropout": 0.25}, "weight_decay": 1e-2},
         {"net_options": {"width": 256, "depth": 3, "dropout": 0.1}},

@@ -81,6 +81,8 @@ class Score:
 def shown(value: float) -> str:
     """Return a number with as many digits as a reader can use: three decimals, or four figures when large or tiny."""
     size = abs(value)
-    if size >= 1e6 or 0 < size < 1e-3:
+    if size >= 1e6:
         return f"{value:.3e}"
+    if 0 < size < 1e-3:
+        return f"{value:.2g}"
     return f"{value:,.3f}" if size < 100 else f"{value:,.1f}" if size < 10_000 else f"{value:,.0f}"

@@ -44,5 +44,5 @@ class Net(nn.Module):
         return self.head(self.features(batch))
 
     def factors(self) -> Mapping[str, Mapping[str, float]]:
-        """Return factors on the knobs ``lr`` and ``weight_decay`` by parameter name, where a parameter wants its own."""
+        """Return factors on the knobs ``lr`` and ``weight_decay`` by name of the parameter that wants its own."""
         return {}

@@ -59,7 +59,6 @@ class ObjectivePart(_Part):
     """What is asked: the task, and the objective's options."""
 
     task: str | None = None
-    name: str = "auto"
     options: dict[str, Any] = {}
     mixup: Annotated[float, Field(ge=0, description="Beta parameter of mixup; 0 = none")] = 0.0
 
@@ -74,6 +73,8 @@ class TrainPart(_Part):
     l1: NotNegative = 0.0
     batch_size: Count | Literal["full"] | None = None
     schedule: str | None = None
+    schedule_options: dict[str, Any] = {}
+    remedies: Annotated[dict[str, dict[str, Any]], Field(description="further remedies, with their options")] = {}
     warmup: Annotated[float, Field(ge=0, le=1)] | None = None
     epochs: Count | None = None
     steps: Count | None = None
@@ -129,6 +130,11 @@ class Recipe(_Part):
     seed: int = 0
     budget: Positive | None = 60.0
     accept: tuple[str, ...] = ()
+
+    @property
+    def clocked(self) -> bool:
+        """Whether a clock decides how long to train; a count of epochs or steps leaves nothing to it."""
+        return self.budget is not None and self.train.epochs is None and self.train.steps is None
 
     def with_(self, **parts: Mapping[str, Any]) -> Recipe:
         """Return the recipe with some fields of some parts replaced and checked."""
@@ -201,10 +207,11 @@ def edited(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
         if not dot:
             document[part] = _plain(value)
             continue
-        home = document[part]
-        options = "optimizer_options" if part == "train" else "options"
-        if name not in home and options in home and (part != "train" or name.startswith("optimizer.")):
-            home[options] = {**home[options], name.removeprefix("optimizer."): value}
+        home, (first, inner_dot, inner) = document[part], name.partition(".")
+        if inner_dot and f"{first}_options" in home:  # train.optimizer.beta1, train.schedule.floor
+            home[f"{first}_options"] = {**home[f"{first}_options"], inner: value}
+        elif name not in home and "options" in home:  # net.width
+            home["options"] = {**home["options"], name: value}
         else:
             home[name] = _plain(value)
     return read(document)

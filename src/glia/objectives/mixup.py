@@ -67,7 +67,7 @@ class Mixup(Objective):
 
         def once(role: str) -> Callable[[Batch], Tensor]:
             # Both losses look at the same answer, so each network is run once.
-            def call(rows: Batch) -> Tensor:
+            def call(_rows: Batch) -> Tensor:
                 if role not in answers:
                     answers[role] = nets[role](blended)
                 return answers[role]

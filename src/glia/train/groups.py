@@ -25,7 +25,8 @@ def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str,
         weight_decay: The base decay.
 
     Example:
-        >>> [(g["base_lr"], g["base_decay"], len(g["params"])) for g in grouped(nn.Linear(2, 1), lr=0.1, weight_decay=0.01)]
+        >>> groups = grouped(nn.Linear(2, 1), lr=0.1, weight_decay=0.01)
+        >>> [(group["base_lr"], group["base_decay"], len(group["params"])) for group in groups]
         [(0.1, 0.01, 1), (0.1, 0.0, 1)]
     """
     wishes = net.factors() if isinstance(net, Net) else {}

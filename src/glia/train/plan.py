@@ -118,7 +118,8 @@ def chosen(
     sound = [one for one in tried if abs(one["loss"] - truth) <= 0.02 * abs(truth) + 1e-3] or tried[:1]
     best = min(sound, key=lambda one: one["seconds"])
     slowest = max(tried, key=lambda one: one["seconds"])
-    reason = f"{best['seconds'] * 1e3:.2f} ms a step, {slowest['seconds'] / best['seconds']:.1f} times faster than the slowest"
+    times = slowest["seconds"] / best["seconds"]
+    reason = f"{best['seconds'] * 1e3:.2f} ms a step, {times:.1f} times faster than the slowest way"
     return Plan(best["threads"], best["precision"], best["seconds"], reason, tuple(tried))
 
 

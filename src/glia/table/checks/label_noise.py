@@ -41,8 +41,8 @@ def check(view: View) -> list[Finding]:
     found = []
     for target, answer in zip(view.targets, view.answers.T):
         k = 1 if view.objective == "regress" else len(np.unique(answer))
-        most = int(_CELLS_PER_SECOND * 0.8 * view.left() / max(inputs.shape[1] * (1 if k == 2 else k), 1))
-        rows = shuffled[: min(most, _MOST)]
+        most = _CELLS_PER_SECOND * 0.8 * view.left() / max(inputs.shape[1] * (1 if k == 2 else k), 1)
+        rows = shuffled[: int(min(most, _MOST))]
         if inputs.shape[1] == 0 or len(rows) < min(_FEWEST * 3, len(shuffled)):
             break
         look = _numbers if view.objective == "regress" else _classes

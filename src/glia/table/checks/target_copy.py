@@ -19,6 +19,8 @@ def check(view: View) -> list[Finding]:
     found = []
     for target, answer in zip(view.targets, view.answers.T):
         for name in view.inputs:
+            if view.kind(name) in ("id", "constant"):
+                continue  # the network does not see it
             how = copied(view, name, answer)
             if how:
                 found.append(_finding(view, name, target, answer, how))
@@ -38,5 +40,5 @@ def _finding(view: View, name: str, target: str, answer: np.ndarray, how: str) -
     k = len(values)
     text = f"column {name!r} {how} the target {target!r}: its {k} values tell the answer in every row"
     evidence = {"columns": [name], "target": target, "distinct": k, "pairs": pairs, "rows": view.ids(first)}
-    remedy = f"leave {name!r} out, or use it if it will truly be known before the answer is"
+    remedy = f"leave it out with --columns {name}=id, if it will not be known before the answer is"
     return Finding("target_copy", "stop", text, evidence, remedy)
