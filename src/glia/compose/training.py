@@ -23,7 +23,6 @@ from glia.nets import nets as shelf
 from glia.nets.blocks.foreign import Foreign
 from glia.nets.blocks.inputs import flat_width
 from glia.streams.minibatches import Minibatches
-from glia.train.evaluation import evaluating
 from glia.train.finder import Found, find
 from glia.train.groups import grouped
 from glia.train.job import Job, Nets, State
@@ -131,8 +130,9 @@ def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:
     net = Foreign(module, role.inputs)
     takes, gives = flat_width(role.inputs), role.output.width
     try:
-        with evaluating({"net": net}):
-            shape = tuple(net(rows.take(slice(0, 2))).shape)
+        # Not inference mode: lazy layers get their weights here, and those must be trainable.
+        with torch.no_grad():
+            shape = tuple(net.eval()(rows.take(slice(0, 2))).shape)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
         first = str(error).splitlines()[0]
         raise UsageError(
@@ -146,6 +146,7 @@ def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:
             f"the module answers two rows with a tensor of shape {shape}",
             remedy=f"give a module from (B, {takes}) to (B, {gives})",
         )
+    net.train()
     return net
 
 
