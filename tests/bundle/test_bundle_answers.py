@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
-from bundle_making import CALIBRATIONS, TARGETS, columns, made, table
+from tests.bundle.bundle_making import CALIBRATIONS, TARGETS, columns, made, table
 
 from glia.bundle import bundle as room
 from glia.bundle.bundle import load

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from bundle_making import made
+from tests.bundle.bundle_making import made
 
 from glia.bundle import writer
 from glia.bundle.bundle import Bundle, checked, load, opened

@@ -9,7 +9,7 @@ from base64 import b64encode
 from html.parser import HTMLParser
 
 import pytest
-from report_samples import classified, regressed
+from tests.report.report_samples import classified, regressed
 
 from glia.report.draw_dots import shared_scale
 from glia.report.limits import limits

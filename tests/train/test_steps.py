@@ -117,7 +117,11 @@ def test_sharpness_aware_gradients_are_taken_at_the_worst_point_nearby() -> None
     assert not equal(plain, by_hand, atol=1e-3)
 
 
-@pytest.mark.parametrize("step", [Plain(), Accumulate(micro_batch=5), Sam(), Sam(Accumulate(micro_batch=5))], ids=repr)
+@pytest.mark.parametrize(
+    "step",
+    [Plain(), Accumulate(micro_batch=5), Sam(), Sam(Accumulate(micro_batch=5))],
+    ids=["plain", "accumulate", "sam", "sam-accumulate"],
+)
 def test_a_reader_of_ragged_text_learns_under_every_step(step: Step) -> None:
     net, batch = reader(), texts()
     optimizer = torch.optim.Adam(net.parameters(), lr=0.03)

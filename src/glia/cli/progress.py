@@ -95,7 +95,7 @@ def braille(values: list[float], width: int) -> str:
 
     Example:
         >>> braille([4, 3, 2, 1], 2)
-        '⠋⠤'
+        '⠑⢄'
     """
     finite = [value for value in values if value == value and abs(value) != float("inf")]
     if len(finite) < 2:

@@ -219,8 +219,9 @@ def _remedies(recipe: Recipe) -> dict[str, dict[str, Any]]:
         wanted["clip_value"] = {"limit": train.clip_value}
     if train.l1:
         wanted["l1"] = {"strength": train.l1}
-    if train.average:
-        wanted["average"] = {"decay": train.average}
+    if train.average != 0:
+        # Without a wish, the memory is a share of the steps; see glia.compose.training.
+        wanted["average"] = {} if train.average is None else {"decay": train.average}
     if train.plateau:
         wanted["plateau"] = {}
     for name, options in train.remedies.items():

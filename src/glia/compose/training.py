@@ -168,7 +168,9 @@ def _schedule(choices: Choices) -> Callable[[float], float]:
 
 
 def _remedies(choices: Choices) -> list[Remedy]:
-    return [remedies.get(name)(**options) for name, options in choices.remedies.items()]
+    """Return the remedies; an average without a memory of its own remembers a quarter of the steps."""
+    memory = {"average": {"decay": min(max(1 - 4 / max(choices.steps, 1), 0.9), 0.9995)}}
+    return [remedies.get(name)(**{**memory.get(name, {}), **options}) for name, options in choices.remedies.items()]
 
 
 def _evaluate(

@@ -13,11 +13,11 @@ __all__ = ["trials"]
 # Each is laid over the default. Small tables want less network and more restraint, large ones the opposite.
 VARIATIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "tabm": (
+        {"net_options": {"members": 24, "width": 96}},
         {"net_options": {"width": 64, "depth": 2, "dropout": 0.25}, "weight_decay": 1e-2},
-        {"net_options": {"width": 256, "depth": 3, "dropout": 0.1}},
-        {"net_options": {"width": 128, "depth": 1, "dropout": 0.4, "numbers": "none"}, "weight_decay": 3e-2},
         {"net_options": {"width": 192, "depth": 2, "dropout": 0.0, "embedding_width": 24}},
-        {"net_options": {"width": 96, "depth": 4, "dropout": 0.2}, "weight_decay": 3e-3},
+        {"net_options": {"width": 64, "depth": 1, "dropout": 0.4, "numbers": "none"}, "weight_decay": 3e-2},
+        {"net_options": {"members": 16, "width": 128, "depth": 4, "dropout": 0.2}, "weight_decay": 3e-3},
     )
 }
 
