@@ -14,10 +14,10 @@ __all__ = ["trials"]
 VARIATIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "tabm": (
         {"net_options": {"members": 24, "width": 96}},
+        {"net_options": {"numbers": "none"}},
         {"net_options": {"width": 64, "depth": 2, "dropout": 0.25}, "weight_decay": 1e-2},
         {"net_options": {"width": 192, "depth": 2, "dropout": 0.0, "embedding_width": 24}},
         {"net_options": {"width": 64, "depth": 1, "dropout": 0.4, "numbers": "none"}, "weight_decay": 3e-2},
-        {"net_options": {"members": 16, "width": 128, "depth": 4, "dropout": 0.2}, "weight_decay": 3e-3},
     )
 }
 
@@ -34,7 +34,7 @@ def trials(choices: Choices, recipe: Recipe) -> Iterator[Choices]:
     """
     count = recipe.train.trials
     chosen = recipe.net.name != "auto" or recipe.net.options or recipe.train.epochs or recipe.train.steps
-    most = (count - 1) if count else (0 if chosen else len(VARIATIONS[choices.net]))
+    most = (count - 1) if count else (0 if chosen else len(VARIATIONS.get(choices.net, ())))
     for variation in VARIATIONS.get(choices.net, ())[:most]:
         options = {**choices.net_options, **variation["net_options"]}
         yield choices.with_(**{**variation, "net_options": options})
