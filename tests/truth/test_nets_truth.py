@@ -10,6 +10,7 @@ import pytest
 import rtdl_num_embeddings as rtdl
 import tabm
 import torch
+from tests.truth import tables_reference as slow
 from torch import Tensor, nn
 
 from glia.core.values import Batch, Spec
@@ -19,7 +20,6 @@ from glia.nets.ft_transformer import FTTransformer
 from glia.nets.realmlp import RealMLP
 from glia.nets.resnet_mlp import ResNetMLP
 from glia.nets.tabm import TabM
-from tests.truth import tables_reference as slow
 
 OUTPUT = Spec(("class",), (3,))
 EDGES = ((-2.0, -1.0, -0.5, 0.5, 2.0), (-1.5, 2.5), (-2.0, 0.0, 3.0))

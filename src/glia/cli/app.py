@@ -41,8 +41,10 @@ def run(tokens: list[str] | None = None) -> int:
         return _fail(UsageError("usage", _sentence(error), remedy="see glia --help"), as_json)
     except GliaError as error:
         return _fail(error, as_json)
-    except KeyboardInterrupt:
-        return _fail(UsageError("interrupted", "stopped at once, as asked"), as_json, code=130)
+    except KeyboardInterrupt as error:
+        text, _, remedy = str(error).partition("; ")
+        stopped = UsageError("interrupted", text or "stopped at once, as asked", remedy=remedy)
+        return _fail(stopped, as_json, code=getattr(error, "exit_code", 130))
     except BrokenPipeError:
         return 0
     except MemoryError:
@@ -99,6 +101,8 @@ def fit(
     recipe: str | None = None,
     accept: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     dry_run: Annotated[bool, Parameter(negative=())] = False,
+    resume: str | None = None,
+    track: str | None = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -125,6 +129,8 @@ def fit(
         recipe: A recipe.json or bundle to repeat.
         accept: Code of a finding that would stop the run and shall not; repeatable.
         dry_run: Read, audit and plan, but do not train.
+        resume: A run that was interrupted, to go on with as if it had not been; nothing else is said then.
+        track: Write what happens for tensorboard, too.
     """
     from glia.cli.progress import Progress
     from glia.cli.views import result_view
@@ -156,7 +162,8 @@ def fit(
     from glia.compose.flow import fit as fit_
 
     with progress:
-        bundle = fit_(source, out=out, watch=progress.watch, started=process_start(), **arguments)
+        arguments |= {"resume": resume, "track": track, "out": out}
+        bundle = fit_(source, watch=progress.watch, started=process_start(), **arguments)
     if json:
         return _show(bundle.result, json)
     result_view(bundle.result)
@@ -203,19 +210,79 @@ def evaluate(bundle: str, source: str, /, *, json: Json = False) -> int:
 
 
 @app.command
-def show(bundle: str, /, *, json: Json = False) -> int:
-    """Show what a bundle is and how good it is.
+def show(
+    bundle: str,
+    /,
+    *,
+    follow: Annotated[bool, Parameter(negative=())] = False,
+    batch: int | None = None,
+    json: Json = False,
+) -> int:
+    """Show how a run is going or went, and how good its bundle is.
 
     Args:
         bundle: A run's folder or its bundle.
+        follow: Go on showing a run until it ends.
+        batch: Show the batch that was saved because its gradient was not finite, by its step.
     """
     from glia.bundle.bundle import opened
     from glia.cli.views import result_view
 
+    folder = Path(bundle)
+    if batch is not None:
+        from glia.cli.runs import batch_view
+        from glia.verbs.runs import saved_batch
+
+        document = saved_batch(folder, batch)
+        return _show(document, json) if json else batch_view(document)
+    if (folder / "events.jsonl").is_file():
+        from glia.cli.runs import follow_view, run_view
+        from glia.record.runs import look
+
+        run = follow_view(folder) if follow and not json else look(folder)
+        whole = (folder / "bundle").exists()
+        if json:
+            return _show(opened(bundle) if whole else run.as_dict(), json)
+        run_view(run)
+        if not whole:
+            return 0
     document = opened(bundle)
     if json:
         return _show(document, json)
     result_view(document)
+    return 0
+
+
+@app.command
+def runs(folder: str = "runs", /, *, json: Json = False) -> int:
+    """List the runs in a folder: state, network, best score on validation, time.
+
+    Args:
+        folder: Where the runs are.
+    """
+    from glia.cli.runs import runs_view
+    from glia.record.runs import find
+
+    found = find(folder)
+    if json:
+        return _show({"folder": folder, "runs": [run.as_dict() for run in found]}, json)
+    runs_view(found, folder)
+    return 0
+
+
+@app.command
+def stop(run: str, /, *, json: Json = False) -> int:
+    """End a run well: it keeps the best weights, judges them and writes its bundle.
+
+    Args:
+        run: The run's folder.
+    """
+    from glia.verbs.runs import stop as verb
+
+    document = verb(run)
+    if json:
+        return _show(document, json)
+    print(f"{run}: {document['state']}{'; ' if document['verdict'] else ''}{document['verdict']}")
     return 0
 
 
@@ -273,9 +340,9 @@ def demo(*, out: str = "runs/demo", budget: str = "10s") -> int:
 
 
 def _show(document: Any, as_json: bool) -> int:
-    from glia.record.writer import jsonable
+    from glia.core.documents import plain
 
-    print(json.dumps(jsonable(document), indent=None if as_json else 2, ensure_ascii=False))
+    print(json.dumps(plain(document), indent=None if as_json else 2, ensure_ascii=False))
     return 0
 
 

@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from glia.cli.curve import bar, braille, number
 from glia.record import events
 
 __all__ = ["Progress"]
@@ -23,8 +24,8 @@ class Progress:
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
         self._live: Any = None
-        self._losses: list[float] = []
-        self._last: dict[str, float] = {}
+        self._losses: list[float | None] = []
+        self._last: dict[str, float | None] = {}
 
     def __enter__(self) -> Progress:
         from rich.console import Console
@@ -74,12 +75,10 @@ class Progress:
         if not sys.stderr.isatty():
             return
         self._losses.append(event.loss)
-        share = event.step / max(event.steps, 1)
-        bar = "━" * int(24 * share) + "╌" * (24 - int(24 * share))
-        valid = "  ".join(f"{name} {value:.4g}" for name, value in self._last.items() if name != "loss")
+        valid = "  ".join(f"{name} {number(value)}" for name, value in self._last.items() if name != "loss")
         line = Text.assemble(
-            (f"{bar} ", "green"),
-            f"step {event.step}/{event.steps}  epoch {event.epoch:.1f}  loss {event.loss:.4g}  ",
+            (f"{bar(event.step / max(event.steps, 1))} ", "green"),
+            f"step {event.step}/{event.steps}  epoch {event.epoch:.1f}  loss {number(event.loss)}  ",
             (f"valid {valid}" if valid else "", "bold"),
             "  ",
             (braille(self._losses, 20), "magenta"),
@@ -88,22 +87,3 @@ class Progress:
             self._live = Live(line, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
         self._live.update(line)
-
-
-def braille(values: list[float], width: int) -> str:
-    """Return a curve as braille, two values a character and four levels of height.
-
-    Example:
-        >>> braille([4, 3, 2, 1], 2)
-        '⠑⢄'
-    """
-    finite = [value for value in values if value == value and abs(value) != float("inf")]
-    if len(finite) < 2:
-        return ""
-    count = min(2 * width, len(finite))
-    picked = [finite[round(i * (len(finite) - 1) / (count - 1))] for i in range(count)] if count > 1 else finite
-    low, high = min(picked), max(picked)
-    levels = [0 if high == low else round(3 * (value - low) / (high - low)) for value in picked]
-    left, right = (0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08)
-    pairs = [(levels[i], levels[i + 1] if i + 1 < len(levels) else None) for i in range(0, len(levels), 2)]
-    return "".join(chr(0x2800 + left[a] + (right[b] if b is not None else 0)) for a, b in pairs)

@@ -1,12 +1,9 @@
-"""The one dial: how a budget of seconds is divided, and how a person ends a run early."""
+"""The one dial: how a budget of seconds is divided."""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from glia.compose.choices import Choices
@@ -15,7 +12,7 @@ from glia.core.recipe import Recipe
 from glia.train.job import Job
 from glia.train.plan import Plan, chosen, fixed
 
-__all__ = ["Clock", "Interrupts", "planned"]
+__all__ = ["Clock", "made_plan", "planned", "slow"]
 
 
 @dataclass(frozen=True)
@@ -85,38 +82,6 @@ def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> 
     every = max(1, min(choices.evaluate_every, -(-steps // 10)))
     spent = f"{plan.seconds * 1e3:.1f} ms a step"
     return choices.with_(steps=steps, evaluate_every=every), f"{steps} steps in the {seconds:.1f} s left, at {spent}"
-
-
-class Interrupts:
-    """Count Ctrl-C: once ends training well, twice stops at once.
-
-    Example:
-        >>> with Interrupts().heard() as interrupts:
-        ...     interrupts.wanted
-        False
-    """
-
-    def __init__(self) -> None:
-        self.wanted = False
-
-    @contextmanager
-    def heard(self) -> Iterator[Interrupts]:
-        """Listen inside the block; elsewhere than in the main thread, where signals cannot be heard, do nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            yield self
-            return
-        before = signal.getsignal(signal.SIGINT)
-
-        def note(_number: int, _frame: object) -> None:
-            if self.wanted:
-                raise KeyboardInterrupt
-            self.wanted = True
-
-        signal.signal(signal.SIGINT, note)
-        try:
-            yield self
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 def slow(plan: Plan, trained_seconds: float, steps: int) -> Finding | None:

@@ -1,280 +1,31 @@
-"""``glia.fit``: the whole way from a table and a question to a bundle."""
+"""``glia.fit``: from a table and a question to a bundle, begun anew or gone on with after an interruption."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glia.compose.choices import Choices, choose, imbalance
-from glia.compose.clock import Clock, Interrupts, made_plan, planned, slow
-from glia.compose.judging import Judged, judge, yardsticks
-from glia.compose.outcome import result
-from glia.compose.prepare import Prepared, Sources, prepare
-from glia.compose.training import Trained, build, found_rate, run
-from glia.compose.trials import trials
+from glia.compose.outcome import ended
+from glia.compose.prepare import Sources
 from glia.compose.warm import warm
-from glia.core.errors import GliaError, UsageError
-from glia.core.finding import Finding
-from glia.core.meter import Meter
-from glia.core.recipe import Recipe
-from glia.core.values import Readings
+from glia.compose.way import Fit, Watch
+from glia.core.errors import GliaError, TrainingError, UsageError
+from glia.core.names import listed
+from glia.core.recipe import Recipe, read
 from glia.record import events
+from glia.record.sinks import sink
 from glia.record.writer import Record
-from glia.table import ledger
-from glia.train.job import Job, State
-from glia.train.plan import Plan
+from glia.train.checkpoint import Checkpoints
 
 if TYPE_CHECKING:
     from torch import nn
 
     from glia.bundle.bundle import Bundle
 
-__all__ = ["Fit", "fit"]
-
-Watch = Callable[[events.Event], None]
-
-
-class Fit:
-    """One run on its way: each method is one arrow of data's way, and nothing flows back.
-
-    Args:
-        sources: Where the rows are.
-        recipe: What was asked for.
-        record: The run's directory.
-        watch: Told of every event.
-        started: When the clock starts.
-        module: A network of the person's own.
-    """
-
-    def __init__(
-        self,
-        sources: Sources,
-        recipe: Recipe,
-        record: Record,
-        watch: Watch,
-        started: float,
-        module: nn.Module | None,
-    ) -> None:
-        self.sources = sources
-        self.recipe = recipe
-        self.record = record
-        self.watch = watch
-        self.module = module
-        self.meter = Meter(started)
-        self.clock = Clock(started, recipe.budget if recipe.clocked else None)
-        self.interrupts = Interrupts()
-
-    def emit(self, event: events.Event) -> None:
-        """Write an event down and show it."""
-        self.record.emit(event)
-        self.watch(event)
-
-    def say(self, finding: Finding) -> None:
-        """Tell of a finding."""
-        self.emit(events.Finding(**finding.as_dict()))
-
-    def run(self) -> Bundle:
-        """Go the whole way."""
-        with self.meter.phase("read"):
-            prepared = prepare(self.sources, self.recipe, self.say)
-            choices = choose(prepared, self.recipe, foreign=self.module is not None)
-            self._note_imbalance(prepared)
-        self._describe(prepared, choices)
-        with self.meter.phase("yardsticks"):
-            yards = yardsticks(prepared, self.recipe, self.clock.share(0.25))
-        with self.meter.phase("plan"):
-            plan = self._plan(prepared, choices)
-            choices = self._find_rate(prepared, choices, plan)
-        reserve = self._reserve(prepared, plan)
-        deadline = self.clock.deadline(reserve)
-        left = None if deadline is None else deadline - time.perf_counter()
-        choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
-        self.emit(events.Planned(plan.threads, plan.precision, choices.steps, f"{reason}; {plan.reason}"))
-        with self.meter.phase("train"), self.interrupts.heard():
-            trained = self._train(prepared, choices, plan, deadline)
-        finding = slow(plan, trained.seconds, trained.steps)
-        if finding:
-            prepared.findings.append(finding)
-            self.say(finding)
-        choices = trained.choices
-        with self.meter.phase("judge"):
-            judged = judge(prepared, trained, choices, self.recipe, yards)
-        return self._seal(prepared, trained, judged, yards, choices, plan)
-
-    def _note_imbalance(self, prepared: Prepared) -> None:
-        finding = imbalance(prepared) if self.recipe.judge.imbalance == "auto" else None
-        if finding:
-            prepared.findings.append(finding)
-            self.say(finding)
-
-    def _describe(self, prepared: Prepared, choices: Choices) -> None:
-        """Say what was decided, and why, before any time is spent on it."""
-        rows = {part: len(target) for part, target in prepared.targets.items()}
-        self.emit(
-            events.Note(f"{prepared.question.task} {', '.join(prepared.question.targets)}: {prepared.question.reason}")
-        )
-        self.emit(events.Note("rows: " + ", ".join(f"{part} {count}" for part, count in rows.items())))
-        for name, reason in choices.reasons.items():
-            self.emit(events.Note(f"{name}: {reason}"))
-
-    def _plan(self, prepared: Prepared, choices: Choices) -> Plan:
-        def make(plan: Plan) -> Job:
-            return build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed)
-
-        return made_plan(make, choices, self.recipe, self.clock)
-
-    def _find_rate(self, prepared: Prepared, choices: Choices, plan: Plan) -> Choices:
-        """Return the choices with the learning rate that a range test found, where one is wanted."""
-        if not choices.find_lr:
-            return choices
-        plan.apply()
-        most = None if self.clock.budget is None else self.clock.share(0.1)
-        found = found_rate(
-            lambda: build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed),
-            choices,
-            most,
-        )
-        self.emit(events.Note(f"learning rate: {found.lr:.3g}, {found.reason}"))
-        return choices.with_(lr=found.lr, reasons={**choices.reasons, "lr": found.reason})
-
-    def _reserve(self, prepared: Prepared, plan: Plan) -> float:
-        """Return the seconds that judging and writing will take."""
-        rows = sum(len(prepared.targets[part]) for part in ("valid", "calibration", "test"))
-        forward = (plan.seconds or 0.0) / 256 * rows
-        return 1.0 + 2 * forward + rows * 2e-5
-
-    def _train(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
-        """Train, and while time is left try other settings; the one best on validation is kept."""
-        best = self._trial(prepared, choices, plan, deadline)
-        cost = best.seconds / max(_size(best.net), 1)
-        for number, other in enumerate(trials(choices, self.recipe), 2):
-            left = float("inf") if deadline is None else deadline - time.perf_counter()
-            guess = cost * _size(build(prepared, other, plan, module=_copy(self.module)).nets["net"])
-            if self.interrupts.wanted or left < 1.1 * max(guess, best.seconds / 2):
-                break
-            trained = self._trial(prepared, other, plan, deadline)
-            kept = trained.score > best.score
-            self.emit(events.Note(_told(number, trained, best, kept)))
-            best = trained if kept else best
-        return best
-
-    def _trial(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
-        job = build(prepared, choices, plan, module=self.module, seed=self.recipe.seed)
-        return run(job, choices, plan, deadline=deadline, watch=self._watch(), stop=lambda: self.interrupts.wanted)
-
-    def _watch(self) -> Callable[[State, Readings], None]:
-        last = [0.0]
-
-        def watch(state: State, readings: Readings) -> None:
-            now = time.perf_counter()
-            best = state.best.step == readings.step
-            if now - last[0] < 0.1 and readings.step < readings.steps:
-                return
-            last[0] = now
-            row = state.history[-1] if "lr" in state.history[-1] else {"lr": 0.0}
-            self.emit(
-                events.Metric(
-                    readings.step, readings.steps, readings.epoch, readings.loss, row["lr"], readings.gradient
-                )
-            )
-            if readings.valid:
-                values = {name: value for name, value in readings.valid.items() if name != "score"}
-                self.emit(events.Evaluation(readings.step, "valid", values, best))
-
-        return watch
-
-    def _seal(
-        self,
-        prepared: Prepared,
-        trained: Trained,
-        judged: Judged,
-        yards: dict[str, Any],
-        choices: Choices,
-        plan: Plan,
-    ) -> Bundle:
-        """Write the bundle and say how it went."""
-        from glia.bundle.bundle import Bundle
-        from glia.bundle.writer import write
-
-        final = settled(self.recipe, choices, plan)
-        mark = ledger.fingerprint(prepared.raw["test"])
-        opened = ledger.record(self.record.folder.parent, mark, self.record.id)
-        folder = self.record.folder / "bundle"
-        document = result(
-            prepared,
-            trained,
-            judged,
-            yards,
-            choices,
-            plan,
-            final,
-            self.meter,
-            run=str(self.record.folder),
-            bundle=str(folder),
-            test_opened=opened,
-            test_fingerprint=mark,
-        )
-        write(
-            folder,
-            nets={"net": trained.net},
-            net_name=choices.net,
-            net_options=dict(choices.net_options),
-            foreign=self.module is not None,
-            schema=prepared.schema,
-            calibration=judged.calibration,
-            objective_name=choices.objective_name,
-            objective_options=dict(choices.objective_options),
-            recipe=final.as_dict(),
-            result=document,
-            history=trained.history,
-            reference=prepared.schema.summarize(prepared.raw["train"]),
-            curves=judged.curves,
-        )
-        self.record.document(recipe=final.as_dict(), plan=plan.as_dict(), test_fingerprint=mark)
-        text = judged.verdict.text if judged.verdict else ""
-        self.emit(events.End(round(self.meter.elapsed(), 3), text, trained.stopped))
-        bundle = Bundle.load(folder, net=self.module)
-        bundle.result = document
-        return bundle
-
-
-def _size(net: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
-def _told(number: int, trained: Trained, best: Trained, kept: bool) -> str:
-    options = ", ".join(f"{name}={value}" for name, value in trained.choices.net_options.items())
-    said = "better, kept" if kept else "no better"
-    return f"trial {number} ({options}): validation score {trained.score:.4g} after {best.score:.4g}, {said}"
-
-
-def _copy(module: nn.Module | None) -> nn.Module | None:
-    from copy import deepcopy
-
-    return deepcopy(module)
-
-
-def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
-    """Return the recipe with everything filled in, so that it replays steps and plan exactly."""
-    return recipe.with_(
-        net={"name": choices.net if choices.net != "module" else recipe.net.name, "options": dict(choices.net_options)},
-        objective={"options": dict(choices.objective_options)},
-        train={
-            "lr": choices.lr,
-            "weight_decay": choices.weight_decay,
-            "batch_size": choices.batch_size,
-            "schedule": choices.schedule,
-            "steps": choices.steps,
-            "stop": choices.stop,
-            "trials": 1,
-            "evaluate_every": choices.evaluate_every,
-            "epochs": None,
-        },
-        plan={"threads": plan.threads, "precision": plan.precision},
-        judge={"metric": recipe.judge.metric},
-    )
+__all__ = ["fit"]
 
 
 def fit(
@@ -298,6 +49,8 @@ def fit(
     settings: Mapping[str, Any] | Sequence[str] = (),
     recipe: Recipe | str | Path | None = None,
     accept: Sequence[str] = (),
+    resume: str | Path | None = None,
+    track: str | None = None,
     watch: Watch = lambda event: None,
     started: float | None = None,
 ) -> Bundle:
@@ -323,6 +76,9 @@ def fit(
         settings: Further settings, ``{"train.lr": 0.01}`` or ``["train.lr=0.01"]``.
         recipe: A recipe to repeat; other arguments are laid over it.
         accept: Codes of findings that would stop the run and shall not.
+        resume: The folder of a run to go on with, as if it had never been interrupted; it keeps its recipe. Only
+            tables in memory and a module must be given again.
+        track: ``"tensorboard"`` to write the run's events for that program, too.
         watch: Called with every event of the run.
         started: When the clock starts, as :func:`time.perf_counter` counts; now when nothing is said.
 
@@ -367,29 +123,144 @@ def fit(
         settings=settings,
         accept=accept,
     )
-    whole = source if source is not None else full.data.source
-    if not isinstance(whole, str | Path) or str(whole):
-        sources = Sources(
-            whole,
-            test if test is not None else full.data.test,
-            valid if valid is not None else full.data.valid,
+    sources = Sources(
+        *(
+            given if given is not None else named
+            for given, named in ((source, full.data.source), (test, full.data.test), (valid, full.data.valid))
         )
-    else:
+    )
+    if resume is not None:
+        _refuse_words(full, out)
+        return _go_on(Record(resume, resume=True), (source, test, valid), module, watch, began, track)
+    if isinstance(sources.fit, str | Path) and not str(sources.fit):
         raise UsageError("no_source", "no source of rows was named", remedy="name a file, a frame or a bundled set")
     warm()
+    show = sink(track)
     record = Record(out, Path(full.data.source).stem or "table")
-    try:
-        record.emit(events.Start(record.id, full.data.source, _version()))
+    with _told(record):
         record.document(recipe=full.as_dict())
-        return Fit(sources, full, record, watch, began, module).run()
-    except GliaError as error:
-        record.emit(events.Error(error.code, error.text, error.remedy))
+        run = Fit(sources, full, record, show(record.folder, watch), began, module)
+        run.emit(events.Start(record.id, full.data.source, record.facts["versions"]["glia"]))
+        return _through(run)
+
+
+def _go_on(
+    record: Record,
+    tables: tuple[Any, Any, Any],
+    module: nn.Module | None,
+    watch: Watch,
+    began: float,
+    track: str | None,
+) -> Bundle:
+    """Go on with a run from its newest checkpoint that is whole, or start it over; one that is through is opened."""
+    with _told(record):
+        if (record.folder / "bundle").exists():
+            return _opened(record, module)
+        recipe = read(record.facts.get("recipe", {}))
+        named = (recipe.data.source, recipe.data.test, recipe.data.valid)
+        sources = Sources(*map(partial(_found, record), tables, named))
+        warm()
+        checkpoints = Checkpoints(record.folder / "checkpoints")
+        checkpoints.clean()
+        passed: list[str] = []
+        found = checkpoints.newest(passed.append)
+        past = None if found is None else found[1]
+        run = Fit(sources, recipe, record, sink(track)(record.folder, watch), began, module, past)
+        run.emit(_start(record, recipe, past))
+        for text in [*passed, *([] if found else ["no checkpoint is whole: the run starts over"] if passed else [])]:
+            run.emit(events.Note(text))
+        return _through(run)
+
+
+def _start(record: Record, recipe: Recipe, past: Mapping[str, Any] | None) -> events.Start:
+    """Return the event that says where a run goes on."""
+    version = str(record.facts["versions"]["glia"])
+    if past is None:
+        return events.Start(record.id, recipe.data.source, version, resumed=True)
+    step = 0 if past["state"] is None else past["state"]["step"]
+    return events.Start(record.id, recipe.data.source, version, resumed=True, trial=past["trial"], step=step)
+
+
+def _found(record: Record, table: Any, named: str | None) -> Any:
+    """Return the source of a resumed run: given again, or found where the run was started."""
+    if table is not None or named is None:
+        return table
+    if named.startswith("<"):
+        raise UsageError(
+            "no_source",
+            f"the run learned from a table in memory ({named.strip('<>')}), which cannot be found again by name",
+            remedy="give it again: glia.fit(table, resume=...)",
+        )
+    there = Path(str(record.facts.get("cwd", ""))) / named
+    return str(there) if not Path(named).exists() and there.exists() else named
+
+
+def _opened(record: Record, module: nn.Module | None) -> Bundle:
+    """Return the bundle of a run that was through; a run killed just before its last event gets that now."""
+    from glia.bundle.bundle import Bundle
+    from glia.record.reader import scan
+
+    bundle = Bundle.load(record.folder / "bundle", net=module)
+    if not any(isinstance(line.event, events.End) for line in scan(record.folder)):
+        record.emit(ended(bundle.result))
+    return bundle
+
+
+def _through(run: Fit) -> Bundle:
+    try:
+        with run.interrupts.heard():
+            return run.run()
+    finally:
+        run.close()
+
+
+@contextmanager
+def _told(record: Record) -> Iterator[None]:
+    """Let a run's directory tell how it ended, whatever happens; nothing that goes wrong here hides the cause."""
+    try:
+        yield
+    except BaseException as error:
+        told = _as_event(error, record)
+        with suppress(GliaError):
+            record.emit(told)
+        if isinstance(error, KeyboardInterrupt):
+            error.args = (f"{told.text}; go on with {told.remedy}",)
+        if told.code == "out_of_memory" and not isinstance(error, GliaError):
+            raise TrainingError(told.code, told.text, remedy=told.remedy) from None
         raise
     finally:
         record.close()
 
 
-def _version() -> str:
-    import glia
+def _as_event(error: BaseException, record: Record) -> events.Error:
+    if isinstance(error, GliaError):
+        return events.Error(error.code, error.text, error.remedy)
+    if isinstance(error, KeyboardInterrupt):
+        return events.Error("interrupted", "stopped at once, as asked", f"glia fit --resume {record.folder}")
+    if isinstance(error, MemoryError | RuntimeError):
+        from glia.train.memory import out_of_memory, wanted_bytes
 
-    return glia.__version__
+        if out_of_memory(error):
+            need = wanted_bytes(error)
+            said = f"memory does not suffice{f': {need} more were asked for' if need else ''}"
+            return events.Error("out_of_memory", said, "take fewer rows, a smaller network, or a larger machine")
+    return events.Error("own_fault", f"glia itself failed: {type(error).__name__}: {error}", "please report it")
+
+
+def _refuse_words(recipe: Recipe, out: object) -> None:
+    """Refuse a resumed run that is told to be another one."""
+    said, plain = recipe.as_dict(), Recipe().as_dict()
+    other = [
+        f"{part}.{name}" if isinstance(said[part], dict) else part
+        for part in said
+        for name in (said[part] if isinstance(said[part], dict) else [part])
+        if (said[part][name] != plain[part][name] if isinstance(said[part], dict) else said[part] != plain[part])
+        and (part, name) not in {("data", "source"), ("data", "test"), ("data", "valid")}
+    ]
+    other += [] if out is None else ["out"]
+    if other:
+        raise UsageError(
+            "resume_alone",
+            f"a resumed run keeps its recipe, and {listed(other)} was given",
+            remedy="leave it out, or begin a new run",
+        )

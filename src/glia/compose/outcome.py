@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from glia.compose.choices import Choices
@@ -11,9 +12,10 @@ from glia.compose.training import Trained
 from glia.core.meter import Meter
 from glia.core.recipe import Recipe
 from glia.judge.yardsticks import Yard
+from glia.record import events
 from glia.train.plan import Plan
 
-__all__ = ["result"]
+__all__ = ["ended", "result", "settled"]
 
 
 def result(
@@ -86,3 +88,34 @@ def result(
         ],
         "recipe": recipe.as_dict(),
     }
+
+
+def ended(document: Mapping[str, Any]) -> events.End:
+    """Return the last event of a run whose bundle holds a result document."""
+    verdict = document.get("verdict") or {}
+    metric = document["metric"]
+    score = document["scores"].get("valid", {}).get(metric, {})
+    valid = {name: score[name] for name in ("value", "low", "high") if score.get(name) is not None}
+    stopped = document["plan"].get("stopped", "")
+    return events.End(document["seconds"]["total"], verdict.get("text", ""), stopped, metric, valid)
+
+
+def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
+    """Return the recipe with everything filled in, so that it replays steps and plan exactly."""
+    return recipe.with_(
+        net={"name": choices.net if choices.net != "module" else recipe.net.name, "options": dict(choices.net_options)},
+        objective={"options": dict(choices.objective_options)},
+        train={
+            "lr": choices.lr,
+            "weight_decay": choices.weight_decay,
+            "batch_size": choices.batch_size,
+            "schedule": choices.schedule,
+            "steps": choices.steps,
+            "stop": choices.stop,
+            "trials": 1,
+            "evaluate_every": choices.evaluate_every,
+            "epochs": None,
+        },
+        plan={"threads": plan.threads, "precision": plan.precision},
+        judge={"metric": recipe.judge.metric},
+    )

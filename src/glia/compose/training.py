@@ -16,7 +16,7 @@ from glia.compose.prepare import Prepared
 from glia.core.errors import UsageError
 from glia.core.net import Net
 from glia.core.parts import Objective, Remedy, Step
-from glia.core.values import Batch, Readings, Role, derived
+from glia.core.values import Batch, Role, derived
 from glia.judge.calibration import Calibration
 from glia.metrics import metrics
 from glia.nets import nets as shelf
@@ -224,9 +224,11 @@ def run(
     choices: Choices,
     plan: Plan,
     *,
+    state: State,
+    spent: float = 0.0,
     deadline: float | None = None,
-    watch: Callable[[State, Readings], None] = lambda state, readings: None,
     stop: Callable[[], bool] = lambda: False,
+    **hooks: Callable[..., None],
 ) -> Trained:
     """Train a job and return the network with its best weights.
 
@@ -234,13 +236,14 @@ def run(
         job: The job.
         choices: The decisions behind it.
         plan: How the machine is used.
+        state: Where training stands: fresh, or loaded from a checkpoint.
+        spent: Seconds of training behind that state.
         deadline: When the clock ends training, as :func:`time.perf_counter` counts; ``None`` = never.
-        watch: Called after every evaluation.
         stop: Asked after every step whether a person wants training to end well.
+        hooks: ``watch``, ``keep`` and ``tripped`` of :func:`glia.train.loop.train`.
     """
     plan.apply()
-    began = time.perf_counter()
-    state = State(job)
+    began = time.perf_counter() - spent
     cut = [False]
 
     def hurry(state: State) -> bool:
@@ -253,7 +256,7 @@ def run(
         cut[0] = bool(state.stopped)
         return cut[0]
 
-    train(job, state, watch=watch, hurry=hurry)
+    train(job, state, hurry=hurry, **hooks)
     job.nets["net"].eval()
     return Trained(
         job.nets["net"],

@@ -20,8 +20,10 @@ from glia.core.documents import dumps, loads
 from glia.core.errors import DataError, GliaError
 
 __all__ = [
+    "append",
     "building",
     "clean",
+    "discard",
     "megabytes",
     "publish",
     "read_json",
@@ -128,6 +130,27 @@ def read_json(path: str | Path, kind: type[GliaError] = DataError, *, most: int 
     return loads(data, kind, path)
 
 
+def append(handle: int, data: bytes) -> None:
+    """Append bytes to a file opened for that, whole or not at all.
+
+    Args:
+        handle: The file, opened with ``O_APPEND``.
+        data: What to write.
+
+    Raises:
+        OSError: The disk is full or failing; a part that was written is taken back.
+    """
+    size, written = os.fstat(handle).st_size, 0
+    try:
+        while written < len(data):  # a disk that fills up takes a part first
+            written += os.write(handle, data[written:])
+    except OSError:
+        if written:
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, size)
+        raise
+
+
 def publish(temp: str | Path, final: str | Path) -> None:
     """Rename a finished folder into place, replacing an older one.
 
@@ -180,9 +203,20 @@ def building(final: str | Path) -> Iterator[Path]:
     try:
         yield temp
         publish(temp, final)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temp, ignore_errors=True)
+        if isinstance(error, GliaError) and error.file:  # a person knows the folder by its final name
+            error.file = error.file.replace(str(temp), str(final))
         raise
+
+
+def discard(folder: str | Path) -> None:
+    """Remove a folder so that it is whole or gone under its name, even when that is interrupted."""
+    folder = Path(folder)
+    temp = folder.with_name(f"{_TEMP}{secrets.token_hex(8)}")
+    with contextlib.suppress(OSError):
+        folder.rename(temp)
+        shutil.rmtree(temp, ignore_errors=True)
 
 
 def clean(folder: str | Path) -> list[str]:

@@ -42,12 +42,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Start(Event):
-    """A run began, or went on after an interruption."""
+    """A run began, or went on after an interruption from a step of a trial."""
 
     id: str
     source: str
     version: str
     resumed: bool = False
+    trial: int = 1
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,28 +60,34 @@ class Planned(Event):
     precision: str
     steps: int
     reason: str
+    net: str = ""
+    metric: str = ""
 
 
 @dataclass(frozen=True)
 class Metric(Event):
-    """Where training is: loss since the last such event, and the learning rate."""
+    """Where training is: mean loss since the networks were last looked at, and the learning rate.
+
+    A number that is not finite is ``None``.
+    """
 
     step: int
     steps: int
     epoch: float
-    loss: float
+    loss: float | None
     lr: float
-    gradient: float
+    gradient: float | None
+    trial: int = 1
 
 
 @dataclass(frozen=True)
 class Layers(Event):
-    """Statistics of each layer at a step: norms of weights, gradients and updates."""
+    """Statistics of each layer at a step: norms of its weights, their gradient and how far the step moved them."""
 
     step: int
-    weight: dict[str, float]
-    gradient: dict[str, float]
-    update: dict[str, float]
+    weight: dict[str, float | None]
+    gradient: dict[str, float | None]
+    update: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -122,8 +130,9 @@ class Evaluation(Event):
 
     step: int
     part: str
-    values: dict[str, float]
+    values: dict[str, float | None]
     best: bool = False
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,8 @@ class End(Event):
     seconds: float
     verdict: str
     stopped: str = ""
+    metric: str = ""
+    valid: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,10 +173,26 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
+_NONE = type(None)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "str": (str,),
+    "bool": (bool,),
+    "float": (int, float),
+    "float | None": (int, float, _NONE),
+}
+
+
 def read_back(kind: str, data: dict[str, Any]) -> Event | None:
-    """Return the event of a line, or nothing when this version does not know its kind."""
+    """Return the event of a line, or nothing when this version does not know its kind.
+
+    Raises:
+        TypeError: Fields are missing, or are not of the type they should be.
+    """
     known = KINDS.get(kind)
     if known is None:
         return None
-    names = {one.name for one in fields(known)}
-    return known(**{name: value for name, value in data.items() if name in names})
+    wanted = {one.name: _TYPES.get(str(one.type), (dict,)) for one in fields(known)}
+    if not all(isinstance(data[name], wanted[name]) for name in wanted if name in data):
+        raise TypeError(f"a field of {kind} is of another type")
+    return known(**{name: value for name, value in data.items() if name in wanted})

@@ -1,23 +1,31 @@
-"""Writing a run's directory: ``run.json`` once it is known, ``events.jsonl`` as things happen."""
+"""Writing a run's directory: ``run.json`` before anything else, events and ``metrics.csv`` as things happen."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 import secrets
+import shutil
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from glia.core.errors import DataError, UsageError
-from glia.core.store import write_json
-from glia.record.events import Event
+from glia.core.documents import plain
+from glia.core.errors import UsageError
+from glia.core.store import append, clean, refusing, write_json
+from glia.record import lock
+from glia.record.events import Evaluation, Event, Metric
+from glia.record.reader import run_document, scan
+from glia.record.table import Table
 
 __all__ = ["Record", "facts"]
+
+FILES = {"run.json", "events.jsonl", "metrics.csv", "stop"}
+FOLDERS = {"checkpoints", "snapshots", "tensorboard"}
 
 
 class Record:
@@ -26,62 +34,114 @@ class Record:
     Args:
         folder: The run's directory; ``None`` makes one under ``runs/``.
         name: A word for the directory's name, from the source.
+        resume: Go on with the run that the directory holds, instead of beginning one.
 
     Raises:
-        UsageError: The directory holds a finished run or something else.
+        UsageError: The directory holds something that a new run must not touch, another process is writing it, or
+            it holds no run to go on with.
         DataError: The directory cannot be made or written.
     """
 
-    def __init__(self, folder: str | Path | None, name: str = "run") -> None:
+    def __init__(self, folder: str | Path | None, name: str = "run", *, resume: bool = False) -> None:
         self.folder = Path(folder) if folder else Path("runs") / _id(name)
-        self.began = time.time()
-        self.number = 0
-        if (self.folder / "bundle").exists() or (self.folder.is_dir() and _strange(self.folder)):
-            raise UsageError(
-                "out_exists",
-                "the folder of --out holds something already",
-                file=self.folder,
-                remedy="name a new folder, or remove this one",
-            )
-        try:
+        self.resumed = resume
+        self.facts: dict[str, Any] = run_document(self.folder) if resume else {}
+        if not resume:
+            self._refuse_used()
+        with refusing(self.folder, need=4096):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.folder / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise DataError(
-                "cannot_write",
-                f"the run's folder cannot be written ({error.strerror})",
-                file=self.folder,
-                remedy="choose another folder with --out",
-            ) from None
+            self._file = os.open(self.folder / "events.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._hold()
+        lines = self._tidy() if resume else self._begin()
+        self.number = lines[-1].number if lines else 0
+        self.began = time.time() - (lines[-1].seconds if lines else 0.0)
+        self._table = Table(self.folder / "metrics.csv", lines)
+        self._valid: Evaluation | None = None
 
     @property
     def id(self) -> str:
         """The run's name: its folder's name."""
         return self.folder.name
 
+    @property
+    def stop_wanted(self) -> bool:
+        """Whether somebody has asked the run to end, by a file in its directory."""
+        return (self.folder / "stop").exists()
+
     def emit(self, event: Event) -> None:
-        """Append an event; a single write, so that readers see whole lines."""
+        """Append an event; a line that cannot be written whole is taken back.
+
+        Raises:
+            DataError: The disk is full, read-only or failing.
+        """
+        line = [self.number + 1, event.kind(), round(time.time() - self.began, 3), plain(event.data())]
+        data = (json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n").encode()
+        with refusing(self.folder / "events.jsonl", need=len(data)):
+            append(self._file, data)
         self.number += 1
-        line = [self.number, event.kind(), round(time.time() - self.began, 3), jsonable(event.data())]
-        try:
-            os.write(self._file, (json.dumps(line, allow_nan=False, separators=(",", ":")) + "\n").encode())
-        except OSError as error:
-            raise DataError(
-                "cannot_write",
-                f"an event cannot be written ({error.strerror})",
-                file=self.folder / "events.jsonl",
-                remedy="make room on the disk, then resume the run",
-            ) from None
+        if isinstance(event, Evaluation):
+            self._valid = event
+        elif isinstance(event, Metric):
+            self._table.add(line[2], event, self._valid)
 
     def document(self, **parts: Any) -> None:
-        """Write ``run.json``: the recipe, the plan, versions, the machine and the data's fingerprints."""
-        write_json(self.folder / "run.json", jsonable({"id": self.id, **facts(), **parts}))
+        """Add to ``run.json``: the recipe, the plan, versions, the machine, the data's fingerprints."""
+        began = datetime.now().astimezone().isoformat(timespec="seconds")
+        self.facts = {"id": self.id, "began": began, "cwd": str(Path.cwd()), **facts(), **self.facts, **parts}
+        write_json(self.folder / "run.json", self.facts)
 
     def close(self) -> None:
-        """Close the event file."""
+        """Close the files and let the next writer in."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+            self._table.close()
+
+    def _refuse_used(self) -> None:
+        """Refuse a folder that holds a bundle, checkpoints, or what no run wrote; a run that failed early may go."""
+        if not self.folder.is_dir():
+            return
+        known = FILES | {"snapshots", "tensorboard"}
+        used = sorted(one.name for one in self.folder.iterdir() if one.name not in known and one.name[0] != ".")
+        if used:
+            resumable = "checkpoints" in used and "bundle" not in used
+            raise UsageError(
+                "out_exists",
+                f"the folder of --out holds {used[0]} already",
+                file=self.folder,
+                remedy="go on with --resume, or name a new folder" if resumable else "name a new folder, or remove it",
+            )
+
+    def _hold(self) -> None:
+        """Be the one writer, or refuse."""
+        if not lock.take(self._file):
+            os.close(self._file)
+            raise UsageError(
+                "run_busy",
+                "another process is writing this run",
+                file=self.folder,
+                remedy="follow it with `glia show --follow`, or end it with `glia stop`",
+            )
+
+    def _begin(self) -> list[Any]:
+        with refusing(self.folder):
+            clean(self.folder)
+            for name in FILES - {"events.jsonl"}:
+                (self.folder / name).unlink(missing_ok=True)
+            for name in FOLDERS:
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+            os.ftruncate(self._file, 0)
+        return []
+
+    def _tidy(self) -> list[Any]:
+        """Remove what an interruption left: temporary files, half a line, an old wish to stop."""
+        with refusing(self.folder):
+            clean(self.folder)
+            (self.folder / "stop").unlink(missing_ok=True)
+            data = (self.folder / "events.jsonl").read_bytes()
+            if data and not data.endswith(b"\n"):
+                os.ftruncate(self._file, data.rfind(b"\n") + 1)
+        return scan(self.folder)
 
 
 def _id(name: str) -> str:
@@ -89,41 +149,18 @@ def _id(name: str) -> str:
     return f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{word}-{secrets.token_hex(2)}"
 
 
-def _strange(folder: Path) -> bool:
-    """Return whether a folder holds anything that no run wrote."""
-    known = {"run.json", "events.jsonl", "checkpoints", "snapshots"}
-    return any(entry.name not in known and not entry.name.startswith(".") for entry in folder.iterdir())
-
-
-def jsonable(value: Any) -> Any:
-    """Return a value as strict JSON: NaN and infinities become the texts ``"nan"``, ``"inf"`` and ``"-inf"``."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(inner) for inner in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return value if isinstance(value, str | int | bool | type(None)) else str(value)
-
-
-def facts() -> dict[str, Any]:
+def facts() -> Mapping[str, Any]:
     """Return versions and machine facts that decide whether a run can be repeated to the bit."""
-    import numpy
-    import torch
-
-    import glia
-
     return {
         "versions": {
-            "glia": glia.__version__,
+            "glia": version("glia"),
             "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": numpy.__version__,
+            "torch": version("torch"),
+            "numpy": version("numpy"),
         },
         "machine": {
             "system": platform.system(),
             "processor": platform.machine(),
-            "capability": torch.backends.cpu.get_cpu_capability(),
             "cores": os.cpu_count(),
         },
     }

@@ -37,18 +37,19 @@ def fingerprint(raw: RawTable) -> str:
     return blake2b(rows.tobytes(), digest_size=16, person=b"glia test rows").hexdigest()
 
 
-def opened(folder: str | Path, fingerprint: str) -> int:
-    """Return how often a test set was opened so far.
+def opened(folder: str | Path, fingerprint: str, run_id: str | None = None) -> int:
+    """Return how often a test set was opened so far, by anybody or by one run.
 
     Args:
         folder: The folder of runs that holds the ledger; it need not exist.
         fingerprint: What :func:`fingerprint` gave. Lines that cannot be read are passed over.
+        run_id: Count this run only.
     """
     try:
         text = (Path(folder) / _NAME).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return 0
-    return sum(_names(line, fingerprint) for line in text.splitlines())
+    return sum(_names(line, fingerprint, run_id) for line in text.splitlines())
 
 
 def record(folder: str | Path, fingerprint: str, run_id: str) -> int:
@@ -87,9 +88,11 @@ def _append(path: Path, line: str) -> None:
         os.close(handle)
 
 
-def _names(line: str, fingerprint: str) -> bool:
+def _names(line: str, fingerprint: str, run_id: str | None) -> bool:
     try:
         entry = json.loads(line)
     except ValueError:
         return False
-    return isinstance(entry, dict) and entry.get("test") == fingerprint
+    if not isinstance(entry, dict) or entry.get("test") != fingerprint:
+        return False
+    return run_id is None or entry.get("run") == run_id

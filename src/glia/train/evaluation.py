@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -42,8 +42,9 @@ def judged(job: Job, state: State) -> Iterator[None]:
         yield
 
 
-def measure(job: Job, state: State, losses: Sequence[float], norm: float) -> Readings:
+def measure(job: Job, state: State) -> Readings:
     """Return what training and validation look like now, and write it into the history."""
+    losses, norm = state.losses, state.gradient
     began = time.perf_counter()
     valid: dict[str, float] = {}
     if job.evaluate is not None:
@@ -59,12 +60,19 @@ def measure(job: Job, state: State, losses: Sequence[float], norm: float) -> Rea
             "epoch": round(epoch, 4),
             "loss": loss,
             "gradient": norm,
-            "lr": job.schedule(state.progress) * state.knobs["lr"],
+            "lr": rate(job, state),
             "valid": valid,
             "seconds": round(time.perf_counter() - began, 4),
         }
     )
+    state.losses, state.seen = [], state.step
     return readings
+
+
+def rate(job: Job, state: State) -> float:
+    """Return the learning rate as it is now; groups may have factors of their own on it."""
+    base = next(iter(job.optimizers.values())).defaults.get("lr", 1.0)
+    return float(base * job.schedule(state.progress) * state.knobs["lr"])
 
 
 def keep_best(job: Job, state: State, readings: Readings) -> None:

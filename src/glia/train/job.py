@@ -73,6 +73,19 @@ class State:
 
     Args:
         job: The run's fixed part, whose networks and optimizers hold the rest of the state.
+
+    Attributes:
+        step: Steps done.
+        knobs: What remedies may set.
+        buffers: What networks learn in the forward pass, such as the statistics of batch norm.
+        losses: The training losses since the networks were last looked at.
+        gradient: The norm of the last gradient.
+        seen: The step at which the networks were last looked at.
+        skipped: Steps refused because their gradient was not finite.
+        in_a_row: How many of them just now.
+        returns: How often training went back to the best weights because of one.
+        micro_batch: Rows a piece, once memory did not suffice for a whole batch.
+        stopped: Why training ended before its last step.
     """
 
     def __init__(self, job: Job) -> None:
@@ -83,8 +96,14 @@ class State:
         self.average = Average(job.nets)
         self.best = Best()
         self.history: list[dict[str, Any]] = []
+        self.buffers = [one for net in job.nets.values() for one in net.buffers()]
+        self.losses: list[float] = []
+        self.gradient = 0.0
+        self.seen = 0
         self.skipped = 0
         self.in_a_row = 0
+        self.returns = 0
+        self.micro_batch: int | None = None
         self.stopped = ""
 
     @property
@@ -102,7 +121,11 @@ class State:
             "average": self.average.state_dict(),
             "best": vars(self.best),
             "history": self.history,
-            "skipped": [self.skipped, self.in_a_row],
+            "losses": self.losses,
+            "gradient": self.gradient,
+            "seen": self.seen,
+            "skipped": [self.skipped, self.in_a_row, self.returns],
+            "micro_batch": self.micro_batch,
             "stopped": self.stopped,
             "stream": self.job.stream.state_dict(),
             "nets": {name: net.state_dict() for name, net in self.job.nets.items()},
@@ -119,7 +142,11 @@ class State:
         self.average.load_state_dict(state["average"])
         self.best = Best(**state["best"])
         self.history = list(state["history"])
-        self.skipped, self.in_a_row = state["skipped"]
+        self.losses = list(state["losses"])
+        self.gradient = state["gradient"]
+        self.seen = state["seen"]
+        self.skipped, self.in_a_row, self.returns = state["skipped"]
+        self.micro_batch = state["micro_batch"]
         self.stopped = state["stopped"]
         self.job.stream.load_state_dict(state["stream"])
         for name, net in self.job.nets.items():

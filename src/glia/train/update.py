@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from glia.core.errors import TrainingError
 from glia.core.parts import Reading
-from glia.core.values import Batch, Turn
+from glia.core.values import Batch, Loss, Turn
 from glia.train.job import Job, Nets, State
+from glia.train.memory import out_of_memory, shrink, stepping
 
 __all__ = ["update"]
 
 
 def update(job: Job, state: State, nets: Nets, turn: Turn, batch: Batch) -> tuple[float, float]:
-    """Take one turn on one batch, unless its gradient is not finite.
+    """Take one turn on one batch, unless its gradient is not finite; then nothing is changed.
 
     Args:
         job: The run's fixed part.
@@ -30,32 +31,79 @@ def update(job: Job, state: State, nets: Nets, turn: Turn, batch: Batch) -> tupl
         The loss and the norm of the gradient before clipping.
 
     Raises:
-        TrainingError: Gradients were not finite again and again, or once when the policy is ``"stop"``.
+        TrainingError: Memory does not suffice for a single row.
     """
     optimizer = job.optimizers[turn.name]
     parameters = job.parameters(turn.name)
     loss = partial(job.objective.loss, turn.name, nets, generator=state.generator)
     set_rates(optimizer, job.schedule(state.progress) * state.knobs["lr"], state.knobs["weight_decay"])
+    # Batch norm learns from the forward pass: what a refused batch taught it must be forgotten, too.
+    before = [one.clone() for one in state.buffers]
+    norms: list[float] = []
 
-    def gradient() -> tuple[Reading, float]:
+    def gradient() -> Reading:
         optimizer.zero_grad()
-        reading = job.step(loss, batch, parameters)
-        return reading, transform(parameters, state.knobs)
+        reading = _affordable(job, state, loss, batch, parameters, before)
+        norms.append(transform(parameters, state.knobs))
+        return reading
 
-    reading, norm = gradient()
-    if not math.isfinite(norm):
-        refuse(job, state, batch)
-        return float(reading.loss.detach()), norm
+    reading = gradient()
+    if math.isfinite(norms[0]):
+        _move(optimizer, parameters, reading, gradient, norms)
+    if not all(map(math.isfinite, norms)):
+        _put_back(state.buffers, before)
+        return float(reading.loss.detach()), next(norm for norm in norms if not math.isfinite(norm))
     state.in_a_row = 0
-    if getattr(optimizer, "needs_closure", False):
-        # The first call of the closure is the gradient at hand; a line search asks for more.
-        pending = [reading.loss]
-        optimizer.step(lambda: pending.pop() if pending else gradient()[0].loss)  # type: ignore[arg-type, return-value]
-    else:
-        optimizer.step()
     if state.knobs["average"]:
         state.average.follow(state.knobs["average"])
-    return float(reading.loss.detach()), norm
+    return float(reading.loss.detach()), norms[0]
+
+
+def _affordable(
+    job: Job,
+    state: State,
+    loss: Callable[[Batch], Loss],
+    batch: Batch,
+    parameters: list[Tensor],
+    before: list[Tensor],
+) -> Reading:
+    """Return the reading of a step, in smaller pieces when memory does not suffice."""
+    while True:
+        try:
+            return stepping(job, state)(loss, batch, parameters)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            shrink(job, state, batch, error)
+        for parameter in parameters:  # what is left of the attempt would lie in the way of the next
+            parameter.grad = None
+        _put_back(state.buffers, before)
+
+
+def _move(
+    optimizer: torch.optim.Optimizer,
+    parameters: list[Tensor],
+    reading: Reading,
+    gradient: Callable[[], Reading],
+    norms: list[float],
+) -> None:
+    """Let the optimizer move the weights; one that asks for more gradients is undone when any is not finite."""
+    if not getattr(optimizer, "needs_closure", False):
+        optimizer.step()
+        return
+    kept = [parameter.detach().clone() for parameter in parameters]
+    # The first call of the closure is the gradient at hand; a line search asks for more.
+    pending = [reading.loss]
+    optimizer.step(lambda: pending.pop() if pending else gradient().loss)  # type: ignore[arg-type, return-value]
+    if not all(map(math.isfinite, norms)):
+        _put_back(parameters, kept)
+        optimizer.state.clear()
+
+
+@torch.no_grad()
+def _put_back(tensors: Sequence[Tensor], kept: Sequence[Tensor]) -> None:
+    for tensor, value in zip(tensors, kept, strict=True):
+        tensor.copy_(value)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, lr: float, decay: float) -> None:
@@ -84,16 +132,3 @@ def transform(parameters: list[Tensor], knobs: dict[str, float]) -> float:
             torch._foreach_clamp_max_(gradients, knobs["clip_value"])
             torch._foreach_clamp_min_(gradients, -knobs["clip_value"])
     return norm
-
-
-def refuse(job: Job, state: State, batch: Batch) -> None:
-    """Leave the weights as they are; give up when it happens again and again."""
-    state.skipped += 1
-    state.in_a_row += 1
-    if job.nonfinite == "stop" or state.in_a_row >= 20:
-        rows = batch.row[:10].tolist()
-        raise TrainingError(
-            "nonfinite_gradient",
-            f"the gradient of step {state.step} is not finite ({state.in_a_row} steps in a row; rows {rows} ...)",
-            remedy="lower the learning rate (--set train.lr=...), or look for infinite values in the data",
-        )

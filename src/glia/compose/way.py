@@ -1,0 +1,273 @@
+"""The whole way of one run, from rows to a bundle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from glia.compose import resuming
+from glia.compose.choices import Choices, choose, imbalance
+from glia.compose.clock import Clock, made_plan, planned, slow
+from glia.compose.contest import Contest
+from glia.compose.interrupts import Interrupts
+from glia.compose.judging import Judged, judge, yardsticks
+from glia.compose.keeping import Keeper
+from glia.compose.outcome import ended, result, settled
+from glia.compose.prepare import Prepared, Sources, prepare
+from glia.compose.training import Trained, build, found_rate
+from glia.compose.trials import trials
+from glia.core.errors import GliaError
+from glia.core.finding import Finding
+from glia.core.meter import Meter
+from glia.core.recipe import Recipe
+from glia.judge.yardsticks import Yard
+from glia.record import events
+from glia.record.writer import Record
+from glia.table import ledger
+from glia.train.job import Job
+from glia.train.plan import Plan
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from glia.bundle.bundle import Bundle
+
+__all__ = ["Fit", "Watch"]
+
+Watch = Callable[[events.Event], None]
+
+
+class Fit:
+    """One run on its way: each method is one arrow of data's way, and nothing flows back.
+
+    Args:
+        sources: Where the rows are.
+        recipe: What was asked for.
+        record: The run's directory.
+        watch: Told of every event.
+        started: When the clock starts.
+        module: A network of the person's own.
+        past: The checkpoint to go on from.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        recipe: Recipe,
+        record: Record,
+        watch: Watch,
+        started: float,
+        module: nn.Module | None,
+        past: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.sources = sources
+        self.recipe = recipe
+        self.record = record
+        self.watch = watch
+        self.module = module
+        self.meter = Meter(started)
+        self.clock = Clock(started, recipe.budget if recipe.clocked else None)
+        self.past = past
+        self.keeper: Keeper | None = None
+        self.interrupts = Interrupts(lambda: record.stop_wanted)
+
+    def emit(self, event: events.Event) -> None:
+        """Write an event down and show it."""
+        self.record.emit(event)
+        self.watch(event)
+
+    def say(self, finding: Finding) -> None:
+        """Tell of a finding."""
+        self.emit(events.Finding(**finding.as_dict()))
+
+    def run(self) -> Bundle:
+        """Go the whole way."""
+        with self.meter.phase("read"):
+            prepared = prepare(self.sources, self.recipe, self.say)
+            choices = choose(prepared, self.recipe, foreign=self.module is not None)
+            self._note_imbalance(prepared)
+        self._recognize(prepared)
+        self._describe(prepared, choices)
+        with self.meter.phase("yardsticks"):
+            yards = self._yardsticks(prepared)
+        with self.meter.phase("plan"):
+            plan, choices, deadline = self._settle(prepared, choices)
+        with self.meter.phase("train"):
+            trained = self._train(prepared, choices, plan, deadline)
+        finding = slow(plan, trained.seconds, trained.steps)
+        if finding:
+            prepared.findings.append(finding)
+            self.say(finding)
+        choices = trained.choices
+        with self.meter.phase("judge"):
+            judged = judge(prepared, trained, choices, self.recipe, yards)
+        return self._seal(prepared, trained, judged, yards, choices, plan)
+
+    def _recognize(self, prepared: Prepared) -> None:
+        """Write down what the rows are known by; a run that goes on must find the same rows."""
+        now = resuming.fingerprints(prepared)
+        if "data" in self.record.facts:
+            resuming.refuse_other_rows(self.record.facts["data"], now)
+            for difference in resuming.differences(self.record.facts):
+                self.emit(events.Note(f"{difference}: the run goes on, but maybe not to the bit"))
+        self.record.document(data=now)
+
+    def _yardsticks(self, prepared: Prepared) -> dict[str, Yard]:
+        """Return the simple models, measured now or in an earlier life of the run."""
+        folder = self.record.folder / "checkpoints" / "yardsticks"
+        kept = resuming.kept_yards(folder) if folder.is_dir() else None
+        if kept is not None:
+            return kept
+        began = time.perf_counter()
+        yards = yardsticks(prepared, self.recipe, self.clock.share(0.25))
+        if time.perf_counter() - began > 2.0:  # quicker ones are sooner measured again than kept
+            resuming.keep_yards(folder, yards)
+        return yards
+
+    def _settle(self, prepared: Prepared, choices: Choices) -> tuple[Plan, Choices, float | None]:
+        """Return plan, choices and when training ends; what a clock decided once is not decided again."""
+        if "pinned" in self.record.facts:
+            plan, choices = resuming.unpinned(self.record.facts["pinned"], choices)
+            if self.past is not None:  # the budget that was spent before the checkpoint is spent
+                self.clock = Clock(time.perf_counter() - self.past["elapsed"], self.clock.budget)
+                self.meter.started = self.clock.started
+            return plan, choices, self.clock.deadline(self._reserve(prepared, plan))
+        plan = self._plan(prepared, choices)
+        choices = self._find_rate(prepared, choices, plan)
+        deadline = self.clock.deadline(self._reserve(prepared, plan))
+        left = None if deadline is None else deadline - time.perf_counter()
+        choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
+        reason = f"{reason}; {plan.reason}"
+        self.emit(events.Planned(plan.threads, plan.precision, choices.steps, reason, choices.net, choices.watch))
+        self.record.document(pinned=resuming.pinned(plan, choices), determinism=resuming.determinism(self.recipe, plan))
+        return plan, choices, deadline
+
+    def _note_imbalance(self, prepared: Prepared) -> None:
+        finding = imbalance(prepared) if self.recipe.judge.imbalance == "auto" else None
+        if finding:
+            prepared.findings.append(finding)
+            self.say(finding)
+
+    def _describe(self, prepared: Prepared, choices: Choices) -> None:
+        """Say what was decided, and why, before any time is spent on it."""
+        rows = {part: len(target) for part, target in prepared.targets.items()}
+        self.emit(
+            events.Note(f"{prepared.question.task} {', '.join(prepared.question.targets)}: {prepared.question.reason}")
+        )
+        self.emit(events.Note("rows: " + ", ".join(f"{part} {count}" for part, count in rows.items())))
+        for name, reason in choices.reasons.items():
+            self.emit(events.Note(f"{name}: {reason}"))
+
+    def _plan(self, prepared: Prepared, choices: Choices) -> Plan:
+        def make(plan: Plan) -> Job:
+            return build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed)
+
+        return made_plan(make, choices, self.recipe, self.clock)
+
+    def _find_rate(self, prepared: Prepared, choices: Choices, plan: Plan) -> Choices:
+        """Return the choices with the learning rate that a range test found, where one is wanted."""
+        if not choices.find_lr:
+            return choices
+        plan.apply()
+        most = None if self.clock.budget is None else self.clock.share(0.1)
+        found = found_rate(
+            lambda: build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed),
+            choices,
+            most,
+        )
+        self.emit(events.Note(f"learning rate: {found.lr:.3g}, {found.reason}"))
+        return choices.with_(lr=found.lr, reasons={**choices.reasons, "lr": found.reason})
+
+    def _reserve(self, prepared: Prepared, plan: Plan) -> float:
+        """Return the seconds that judging and writing will take."""
+        rows = sum(len(prepared.targets[part]) for part in ("valid", "calibration", "test"))
+        forward = (plan.seconds or 0.0) / 256 * rows
+        return 1.0 + 2 * forward + rows * 2e-5
+
+    def _train(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
+        """Train, and while time is left try other settings; the one best on validation is kept."""
+        self.keeper = Keeper(self.record, self.emit, self.interrupts, lambda: self.clock.elapsed, prepared)
+        contest = Contest(
+            lambda way: build(prepared, way, plan, module=self.module, seed=self.recipe.seed),
+            [choices, *trials(choices, self.recipe)],
+            plan,
+            self.keeper,
+            self.interrupts,
+            deadline,
+            lambda text: self.emit(events.Note(text)),
+        )
+        return contest.run(self.past)
+
+    def _open_test(self, mark: str) -> int:
+        """Return how often the test rows were opened; a run that goes on after judging does not count twice."""
+        folder = self.record.folder.parent
+        if self.record.resumed and ledger.opened(folder, mark, self.record.id):
+            return ledger.opened(folder, mark)
+        return ledger.record(folder, mark, self.record.id)
+
+    def close(self) -> None:
+        """Let what is being written be finished; what went wrong with it has been told, or matters no more."""
+        if self.keeper is not None:
+            with suppress(GliaError):
+                self.keeper.checkpoints.wait()
+
+    def _seal(
+        self,
+        prepared: Prepared,
+        trained: Trained,
+        judged: Judged,
+        yards: dict[str, Any],
+        choices: Choices,
+        plan: Plan,
+    ) -> Bundle:
+        """Write the bundle and say how it went."""
+        from glia.bundle.bundle import Bundle
+        from glia.bundle.writer import write
+
+        final = settled(self.recipe, choices, plan)
+        mark = ledger.fingerprint(prepared.raw["test"])
+        opened = self._open_test(mark)
+        folder = self.record.folder / "bundle"
+        document = result(
+            prepared,
+            trained,
+            judged,
+            yards,
+            choices,
+            plan,
+            final,
+            self.meter,
+            run=str(self.record.folder),
+            bundle=str(folder),
+            test_opened=opened,
+            test_fingerprint=mark,
+        )
+        write(
+            folder,
+            nets={"net": trained.net},
+            net_name=choices.net,
+            net_options=dict(choices.net_options),
+            foreign=self.module is not None,
+            schema=prepared.schema,
+            calibration=judged.calibration,
+            objective_name=choices.objective_name,
+            objective_options=dict(choices.objective_options),
+            recipe=final.as_dict(),
+            result=document,
+            history=trained.history,
+            reference=prepared.schema.summarize(prepared.raw["train"]),
+            curves=judged.curves,
+        )
+        self.record.document(recipe=final.as_dict(), plan=plan.as_dict(), test_fingerprint=mark)
+        self.emit(ended(document))
+        bundle = Bundle.load(folder, net=self.module)
+        bundle.result = document
+        return bundle
+
+
+def _copy(module: nn.Module | None) -> nn.Module | None:
+    from copy import deepcopy
+
+    return deepcopy(module)
