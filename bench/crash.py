@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -114,13 +115,13 @@ def campaign(kills: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _references(root: Path) -> tuple[dict[str, str], dict[str, float], dict[str, int]]:
+def _references(root: Path) -> tuple[dict[str, dict[str, str]], dict[str, float], dict[str, int]]:
     """Return the outcome of every kind of run that nobody kills, its seconds, and its disk operations."""
     whole, lengths, writes = {}, {}, {}
     for kind in KINDS:
         run = root / "whole" / kind
         began = time.perf_counter()
-        code = _wait(_fork(root, run, kind, lambda: _count(root / f"{kind}.count")))
+        code = _wait(_fork(root, run, kind, partial(_count, root / f"{kind}.count")))
         if code != 0:
             raise SystemExit(f"the {kind} run fails without being killed ({code}); see {run}")
         lengths[kind] = time.perf_counter() - began
@@ -137,14 +138,14 @@ def _one(
     counts: Counter[str],
     seconds: float,
     writes: int,
-    whole: str,
+    whole: dict[str, str],
 ) -> str:
     """Kill a run once or oftener, resume it, and return what was wrong, if anything."""
     again = 1.0
     for _ in range(20):
         deadly = chance.random() < again
         again = 0.35
-        way, act = _way(chance, seconds, writes) if deadly else ("none", lambda: None)
+        way, act = _way(chance, writes) if deadly else ("none", lambda: None)
         child = _fork(root, run, kind, act)
         if way == "time":
             time.sleep(chance.uniform(0, 1.05 * seconds))
@@ -153,8 +154,8 @@ def _one(
         if code > 0:
             return f"exit code {code}: {_said(run)}"
         if code == 0:
-            same = outcome(run) == whole
-            return "" if same else f"other bits than the run that nobody killed, after {way}"
+            other = [name for name, mark in outcome(run).items() if mark != whole[name]]
+            return f"other {', '.join(other)} than the run that nobody killed" if other else ""
         counts["kills"] += 1
         counts[f"way: {way}"] += 1
         problem = _readable(run)
@@ -167,7 +168,7 @@ def _one(
 LAST = ("nothing", "start", "note", "finding", "planned", "metric", "evaluation", "layers", "checkpoint", "end")
 
 
-def _way(chance: random.Random, seconds: float, writes: int) -> tuple[str, Callable[[], None]]:
+def _way(chance: random.Random, writes: int) -> tuple[str, Callable[[], None]]:
     way = chance.choice(WAYS)
     if way == "time":
         return way, lambda: None
@@ -340,25 +341,30 @@ def _readable(run: Path) -> str:
     return lines[-1].event.kind() if lines else "nothing"
 
 
-def outcome(run: Path) -> str:
-    """Return a hash of everything in a bundle that must not depend on interruptions."""
+def outcome(run: Path) -> dict[str, str]:
+    """Return hashes of everything in a bundle that must not depend on interruptions."""
     bundle = run / "bundle"
     scores = json.loads((bundle / "scores.json").read_text())
     history = [json.loads(line) for line in (bundle / "history.jsonl").read_text().splitlines()]
     for row in history:
         row.pop("seconds", None)
-    same = [
-        sha256((bundle / "model.safetensors").read_bytes()).hexdigest(),
-        (bundle / "preprocessing.json").read_text(),
-        (bundle / "recipe.json").read_text(),
-        json.dumps([scores["scores"], scores["plan"]["steps"], scores["plan"]["best_step"], history]),
-    ]
-    return sha256("\n".join(same).encode()).hexdigest()
+    parts = {
+        "weights": (bundle / "model.safetensors").read_bytes(),
+        "preprocessing": (bundle / "preprocessing.json").read_bytes(),
+        "recipe": (bundle / "recipe.json").read_bytes(),
+        "scores": json.dumps(scores["scores"]).encode(),
+        "steps": json.dumps([scores["plan"]["steps"], scores["plan"]["best_step"]]).encode(),
+        "history": json.dumps(history).encode(),
+    }
+    return {name: sha256(data).hexdigest() for name, data in parts.items()}
+
+
+def _said_file(run: Path) -> Path:
+    return run.parent / f".{run.name}.said"
 
 
 def _said(run: Path) -> str:
-    said = run.parent / f"{run.name}.said"
-    return said.read_text()[-1500:] if said.exists() else ""
+    return _said_file(run).read_text()[-1500:]
 
 
 def _table(path: Path, seed: int) -> None:

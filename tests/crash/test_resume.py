@@ -95,6 +95,27 @@ def test_trials_go_on_with_the_one_that_was_running_and_the_best_so_far(trial: i
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
+def test_a_run_interrupted_twice_in_one_trial_still_knows_the_best_one(tmp_path: Path) -> None:
+    source = table(tmp_path)
+    words = {
+        "net": "tabm",
+        "epochs": 1,
+        "settings": {"train.trials": 3, "net.width": 16, "net.members": 2, "judge.yardsticks": "false"},
+    }
+    glia.fit(source, "sick", out=tmp_path / "whole", **words)
+    for step in (1, 2):
+        with pytest.MonkeyPatch.context() as patch:
+            often(patch)
+            killed_at(patch, step, 3)
+            with pytest.raises(Killed):
+                if step == 1:
+                    glia.fit(source, "sick", out=tmp_path / "run", **words)
+                else:
+                    fit(None, resume=tmp_path / "run")
+    fit(None, resume=tmp_path / "run")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
 def test_without_a_checkpoint_a_run_starts_over(tmp_path: Path) -> None:
     source = table(tmp_path)
     fit(source, tmp_path / "whole")

@@ -28,6 +28,9 @@ def result_view(document: Mapping[str, Any]) -> None:
     if verdict:
         console.print(Panel(Text(verdict["text"]), title="verdict", title_align="left", border_style="bold"))
     console.print(_scores(document))
+    for name, yard in document.get("yardsticks", {}).items():
+        if yard.get("note"):
+            console.print(Text(f"{name.replace('_', ' ')}: {yard['note']}", "dim"))
     rows = document["rows"]
     seconds = document["seconds"]
     used = ", ".join(f"{part} {count}" for part, count in rows.items())
@@ -61,8 +64,6 @@ def _scores(document: Mapping[str, Any]) -> Table:
     table.add_row(f"network ({document['net']})", *(_cell(scores[name]) for name in names), style="bold")
     for name, yard in document.get("yardsticks", {}).items():
         table.add_row(name.replace("_", " "), *(_cell(yard.get(one)) for one in names))
-        if yard.get("note"):
-            table.add_row(Text(f"  {yard['note']}", "dim"))
     return table
 
 

@@ -58,6 +58,7 @@ class Contest:
         number, best, won, cost = 1, None, 1, 0.0
         if past is not None:
             number = past["trial"]
+            self.keeper.best = past["best"]  # the next checkpoint tells of it, too
             if past["best"] is not None:
                 best, won, cost = self._restored(past["best"])
         while number <= len(self.ways):

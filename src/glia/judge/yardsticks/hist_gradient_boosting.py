@@ -11,7 +11,8 @@ from glia.judge.yardsticks._yardstick import Weight, Yardstick, grown, stacked
 
 __all__ = ["HistGradientBoosting"]
 
-_ROUNDS = (2, 10, 30, 60, 100)
+_ROUNDS = (30, 60, 100)
+"""Fewer than thirty rounds are no yardstick: on small tables two of them say no more than a constant."""
 _CODES = 254
 """The largest number of categories that scikit-learn's trees split natively, less one for the rest."""
 
