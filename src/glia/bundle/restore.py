@@ -12,6 +12,7 @@ from torch import nn
 
 from glia.bundle.layout import DOCUMENTS, spec_document, weights_file
 from glia.bundle.reader import Stored
+from glia.bundle.room import Room
 from glia.bundle.weights import restore as restore_weights
 from glia.core.constraints import check_options
 from glia.core.errors import BundleError, DataError, UsageError
@@ -111,18 +112,18 @@ def restored_nets(
             restore_weights(module, path, foreign=True)
         else:
             with understanding(stored, "config"):
-                found[role] = _built(wanted, named)
+                found[role] = _built(wanted, named, path)
             restore_weights(found[role], path)
         found[role].float().eval()
     return found
 
 
-def _built(role: Role, named: Mapping[str, Any]) -> nn.Module:
-    """Return a network of the shelf; drawing its first weights leaves the caller's random numbers alone."""
+def _built(role: Role, named: Mapping[str, Any], weights: Path) -> nn.Module:
+    """Return a network of the shelf, as large as its weights; the caller's random numbers are left alone."""
     part = shelf.get(role.net or named["name"])
     options = check_options(part, named["options"], "net")
     inputs: Specs = role.inputs
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), Room(weights.stat().st_size):
         net: nn.Module = part(inputs, role.output, **options)
     return net
 

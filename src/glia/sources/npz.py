@@ -57,7 +57,10 @@ def _loaded(path: Path) -> Any:
             )
     try:
         loaded = np.load(path, allow_pickle=False)
-        return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        found = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+        if isinstance(found, dict) and not all(isinstance(array, np.ndarray) for array in found.values()):
+            raise ValueError("a member of the archive is no array")
+        return found
     except ValueError as error:
         if not str(error).startswith("Object arrays"):
             raise

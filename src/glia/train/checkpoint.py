@@ -151,12 +151,26 @@ def read_tree(folder: str | Path) -> dict[str, Any]:
     with refusing(folder / TENSORS):
         data = (folder / TENSORS).read_bytes()
     try:
-        tree = unpacked(document, safetensors.torch.load(data))
+        tensors = safetensors.torch.load(data)
+        tree = unpacked(document, tensors)
+        if unknown := set(tensors) - _named(document):
+            raise ValueError(f"nothing refers to the tensor {min(unknown)[:80]!r}")
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DataError("bad_checkpoint", f"not a state ({str(error)[:200]})", file=folder) from None
     if not isinstance(tree, dict):
         raise DataError("bad_checkpoint", "not a state", file=folder / DOCUMENT)
     return tree
+
+
+def _named(document: Any) -> set[str]:
+    """Return the names of the tensors that a document refers to."""
+    if isinstance(document, list):
+        return set().union(*map(_named, document))
+    if not isinstance(document, dict):
+        return set()
+    if "$tensor" in document:
+        return {document["$tensor"]}
+    return set().union(*map(_named, document.values()))
 
 
 def packed(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:

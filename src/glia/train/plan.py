@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
@@ -104,18 +104,23 @@ def chosen(
         The plan, with everything that was tried.
     """
     most = available_threads()
-    counts = [threads] if threads else sorted({1, most}, reverse=True)
+    # One thread first: beside other work two can be many times slower, and then nothing more is tried.
+    counts = [threads] if threads else sorted({1, most})
     kinds = [precision] if precision else ["fp32", *(["bf16"] if half_is_fast() else [])]
-    ways = [Plan(count, kind) for kind in kinds for count in counts]
+    ways = [Plan(count, kind) for count in counts for kind in kinds]
     tried: list[dict[str, Any]] = []
-    before = torch.get_num_threads()
+    losses: list[list[float]] = []
+    before, began = torch.get_num_threads(), time.perf_counter()
     with torch.random.fork_rng(devices=[]):
         for way in ways:
-            tried.append({"threads": way.threads, "precision": way.precision, **_time(make, way, seconds / len(ways))})
+            took, seen = _time(make, way, seconds / len(ways))
+            tried.append({"threads": way.threads, "precision": way.precision, "seconds": took, "loss": seen[-1]})
+            losses.append(seen)
+            if time.perf_counter() - began > seconds:
+                break
     torch.set_num_threads(before)
     # Rounding may move a loss a little; a way that moves it more than 2 % is not the same training.
-    truth = tried[0]["loss"]
-    sound = [one for one in tried if abs(one["loss"] - truth) <= 0.02 * abs(truth) + 1e-3] or tried[:1]
+    sound = [one for one, seen in zip(tried, losses) if _agree(losses[0], seen)]
     best = min(sound, key=lambda one: one["seconds"])
     slowest = max(tried, key=lambda one: one["seconds"])
     times = slowest["seconds"] / best["seconds"]
@@ -123,8 +128,14 @@ def chosen(
     return Plan(best["threads"], best["precision"], best["seconds"], reason, tuple(tried))
 
 
-def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> dict[str, float]:
-    """Return the median seconds of a step and the loss after the first steps, within a time."""
+def _agree(truth: Sequence[float], losses: Sequence[float]) -> bool:
+    """Return whether two ways lost the same at the last step that both took."""
+    at = min(len(truth), len(losses)) - 1
+    return abs(losses[at] - truth[at]) <= 0.02 * abs(truth[at]) + 1e-3
+
+
+def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> tuple[float, list[float]]:
+    """Return the median seconds of a step and the losses of the first steps, within a time."""
     way.apply()
     torch.manual_seed(0)
     job = make(way)
@@ -139,8 +150,8 @@ def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> dict[str, f
             losses.append(update(job, state, nets, turn, batch)[0])
         state.step += 1
         times.append(time.perf_counter() - start)
-        if len(times) >= 3 and time.perf_counter() - began > seconds:
+        if time.perf_counter() - began > seconds:
             break
-    # The first step warms up caches and allocators and is no measure of the others.
-    steady = sorted(times[1:])
-    return {"seconds": steady[len(steady) // 2], "loss": losses[min(2, len(losses) - 1)]}
+    # The first step warms up caches and allocators and is no measure of the others, where there are others.
+    steady = sorted(times[1:] or times)
+    return steady[len(steady) // 2], losses[:3]
