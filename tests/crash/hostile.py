@@ -82,7 +82,12 @@ def png_bomb() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(bytes(1 << 20)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def header(text: bytes, length: int | None = None, body: bytes = b"") -> bytes:
@@ -101,7 +106,9 @@ def weights() -> dict[str, bytes]:
         "offsets beyond the end": header(one.replace(b"[0,4]", b"[0,4000000000]"), body=bytes(4)),
         "negative offsets": header(one.replace(b"[0,4]", b"[-4,0]"), body=bytes(4)),
         "shape of 2^62": header(one.replace(b"[1]", b"[4611686018427387904,4]"), body=bytes(4)),
-        "overlapping tensors": header(one[:-1] + b',"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', body=bytes(4)),
+        "overlapping tensors": header(
+            one[:-1] + b',"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', body=bytes(4)
+        ),
         "no header": bytes(3),
         "zeros": bytes(4096),
     }
@@ -163,7 +170,8 @@ def sources(folder: Path, canary: Canary) -> Iterator[Case]:
         "ae.csv": b"PK\x03\x04" + b"a,b\n1,2\n",
         "af.npy": b"\x93NUMPY\x01\x00\xff\xff" + b"{'descr': '<f8', 'shape': (" + b"9" * 40 + b",)}",
         "ag.npy": b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**31) + b"{",
-        "ah.npy": b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }".ljust(118),
+        "ah.npy": b"\x93NUMPY\x01\x00\x76\x00"
+        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,), }".ljust(118),
         "ai.csv": b"a,b\n" + b'"' + b"x" * (32 << 20),
         "aj.h5": b"\x89HDF\r\n\x1a\n" + bytes(512),
     }
@@ -179,16 +187,22 @@ def sources(folder: Path, canary: Canary) -> Iterator[Case]:
     target = folder / "canaries" / "sql"
     for query in (f"ATTACH '{target}' AS x", f"SELECT writefile('{target}', 'x')", "SELECT load_extension('x')"):
         yield f"query {query[:20]}", lambda query=query: read(f"sqlite:///{folder}/rows.sqlite?query={query}")
-    for query in (f"COPY (SELECT 1) TO '{target}'", f"ATTACH '{target}'", "INSTALL httpfs", "SELECT * FROM '/etc/passwd'"):
+    for query in (
+        f"COPY (SELECT 1) TO '{target}'",
+        f"ATTACH '{target}'",
+        "INSTALL httpfs",
+        "SELECT * FROM '/etc/passwd'",
+    ):
         yield f"query {query[:20]}", lambda query=query: read(f"duckdb:///{folder}/own.duckdb?query={query}")
 
 
 def runs(folder: Path, canary: Canary) -> Iterator[Case]:
     """Yield bundles, checkpoints and run directories with one file that is not what it says."""
+    from tests.crash.runs_made import fit, table
+
     import glia
     from glia.core.manifest import seal
     from glia.train.checkpoint import read_tree, write_tree
-    from tests.crash.runs_made import fit, table
 
     fit(table(folder), folder / "run")
 
@@ -202,7 +216,9 @@ def runs(folder: Path, canary: Canary) -> Iterator[Case]:
 
     wrong = {**weights(), "pickle": pickle.dumps(canary), "torch": torch_pickle(canary), "npy": object_npy(canary)}
     cases = [("model.safetensors", what, data) for what, data in wrong.items()]
-    cases += [(name, what, data) for name in ("config.json", "preprocessing.json") for what, data in documents().items()]
+    cases += [
+        (name, what, data) for name in ("config.json", "preprocessing.json") for what, data in documents().items()
+    ]
     config = json.loads((folder / "run" / "bundle" / "config.json").read_text())
     for net in (
         {"name": "../../os"},
@@ -286,8 +302,8 @@ def main(folder: Path) -> None:
             if before is None:
                 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
                 # What would take gigabytes is told by an error instead of by the end of everything.
-                room = int(next(line for line in open("/proc/self/status") if line.startswith("VmSize")).split()[1])
-                resource.setrlimit(resource.RLIMIT_AS, ((room << 10) + (2 << 30),) * 2)
+                pages = int(Path("/proc/self/statm").read_text().split()[0])
+                resource.setrlimit(resource.RLIMIT_AS, (pages * os.sysconf("SC_PAGE_SIZE") + (2 << 30),) * 2)
             began = time.perf_counter()
             said = attempt(act)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

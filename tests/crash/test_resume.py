@@ -107,11 +107,9 @@ def test_a_run_interrupted_twice_in_one_trial_still_knows_the_best_one(tmp_path:
         with pytest.MonkeyPatch.context() as patch:
             often(patch)
             killed_at(patch, step, 3)
+            go_on = {"resume": tmp_path / "run"} if step == 2 else {"out": tmp_path / "run", "target": "sick", **words}
             with pytest.raises(Killed):
-                if step == 1:
-                    glia.fit(source, "sick", out=tmp_path / "run", **words)
-                else:
-                    fit(None, resume=tmp_path / "run")
+                glia.fit(None if step == 2 else source, **go_on)
     fit(None, resume=tmp_path / "run")
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 

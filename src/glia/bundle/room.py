@@ -11,7 +11,7 @@ __all__ = ["Room"]
 
 # Building a network draws its first weights, some of them by way of a second tensor as large.
 TIMES = 4
-FREE = 1 << 20
+FREE = 1 << 19
 LEAST = 128
 MAKING = ("empty", "zeros", "ones", "full", "rand", "randn", "eye", "arange")
 

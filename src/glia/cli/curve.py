@@ -37,9 +37,9 @@ def braille(values: Sequence[float | None], width: int) -> str:
 
     Example:
         >>> braille([4, 3, 2, 1], 2)
-        '⠋⠤'
+        '⠑⢄'
         >>> braille([4, None, 2, 1], 2)
-        '×⠤'
+        '×⢄'
     """
     if len(values) < 2:
         return ""

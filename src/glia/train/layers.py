@@ -23,8 +23,8 @@ class LayerNorms:
         >>> layers = LayerNorms({"net": net})
         >>> layers.remember()
         >>> _ = net.weight.data.add_(4.0)
-        >>> {name: norms["net"] for name, norms in layers.norms().items() if norms}
-        {'weight': 9.899494936611665, 'gradient': 0.0, 'update': 5.656854249492381}
+        >>> {name: round(norms["net"], 3) for name, norms in layers.norms().items() if norms}
+        {'weight': 9.899, 'gradient': 0.0, 'update': 5.657}
     """
 
     def __init__(self, nets: Mapping[str, nn.Module]) -> None:

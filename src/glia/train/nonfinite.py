@@ -15,7 +15,6 @@ from glia.core.errors import TrainingError
 from glia.core.names import listed
 from glia.core.values import Batch, Edit, Turn
 from glia.train.edits import make
-from glia.train.evaluation import evaluating
 from glia.train.job import Job, State
 
 __all__ = ["Trip", "refuse", "replay"]
@@ -25,6 +24,7 @@ MOST_REPLAYS = 5
 MOST_RETURNS = 3
 MOST_SINGLE_ROWS = 256
 MOST_COLUMNS = 512
+FEW = 8
 FACTOR = 0.3
 
 
@@ -113,7 +113,10 @@ def replay(job: Job, state: State, turn: Turn, batch: Batch) -> Trip:
     if trace.bad is None:
         return _told(state, turn, batch)
     layer, what, found = trace.bad
-    columns = _columns(job, turn, batch, found) if what in ("output", "loss") else {}
+    columns = {}
+    if what in ("output", "loss"):
+        with _undisturbed(job, state) as generator, torch.no_grad():
+            columns = _columns(job, turn, batch, found, generator)
     return _told(state, turn, batch, layer=layer, what=what, rows=found, columns=columns)
 
 
@@ -210,30 +213,30 @@ def _rows_alone(job: Job, turn: Turn, batch: Batch, generator: torch.Generator) 
     return tuple(bad) or tuple(range(len(batch)))
 
 
-def _columns(job: Job, turn: Turn, batch: Batch, rows: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+def _columns(
+    job: Job, turn: Turn, batch: Batch, rows: tuple[int, ...], generator: torch.Generator
+) -> dict[str, tuple[int, ...]]:
     """Return the features that are at fault: a common value in the place of one of them makes bad rows finite."""
-    good = sorted(set(range(len(batch))) - set(rows))
-    if not good or not rows:
+    bad, good = list(rows[:FEW]), sorted(set(range(len(batch))) - set(rows))
+    if not bad or not good:
         return {}
-    part, common = batch.take(torch.tensor(rows[:8])), batch.take(torch.tensor(good))
+    # Some good rows go along, since batch norm wants company.
+    part, common = batch.take(torch.tensor(bad + good[: 2 * FEW])), batch.take(torch.tensor(good))
     found: dict[str, tuple[int, ...]] = {}
 
     def helped(values: Batch) -> bool:
-        loss = job.objective.loss(turn.name, dict(job.nets), values, torch.Generator().manual_seed(0))
-        return bool(torch.isfinite(loss.value).any())
+        loss = job.objective.loss(turn.name, dict(job.nets), values, generator)
+        return bool(torch.isfinite(loss.value[: len(bad)]).any())
 
-    with evaluating(job.nets):
-        if helped(part):
-            return {}
-        for name, value in part.values.items():
-            blamed = []
-            for index in range(min(value.shape[-1], MOST_COLUMNS) if value.dim() == 2 else 0):
-                mended = value.clone()
-                mended[:, index] = common.values[name][:, index].median()
-                if helped(part.having(**{name: mended})):
-                    blamed.append(index)
-            if blamed:
-                found[name] = tuple(blamed)
+    for name, value in part.values.items():
+        blamed = []
+        for index in range(min(value.shape[-1], MOST_COLUMNS) if value.dim() == 2 else 0):
+            mended = value.clone()
+            mended[: len(bad), index] = common.values[name][:, index].median()
+            if helped(part.having(**{name: mended})):
+                blamed.append(index)
+        if blamed:
+            found[name] = tuple(blamed)
     return found
 
 

@@ -11,7 +11,8 @@ from glia.judge.yardsticks._yardstick import Weight, Yardstick, grown, stacked
 
 __all__ = ["HistGradientBoosting"]
 
-_ROUNDS = (30, 60, 100)
+_ROUNDS = 100
+_FIRST = 30
 """Fewer than thirty rounds are no yardstick: on small tables two of them say no more than a constant."""
 _CODES = 254
 """The largest number of categories that scikit-learn's trees split natively, less one for the rest."""
@@ -61,8 +62,10 @@ class HistGradientBoosting(Yardstick):
         # Early stopping would take a tenth of the rows away, and the number of rounds is small already.
         model = kind(warm_start=True, early_stopping=False, random_state=self.seed, categorical_features=native)
         fit = lambda boosted: boosted.fit(features, target, sample_weight=weight)  # noqa: E731
-        model, rounds = grown(model, "max_iter", _ROUNDS, fit, deadline)
-        self.note = "" if rounds == _ROUNDS[-1] else f"{rounds} of {_ROUNDS[-1]} rounds, for want of time"
+        # A round of many classes is as many trees.
+        first = max(2, _FIRST // max(1, self.classes // 2))
+        model, rounds = grown(model, "max_iter", (first, 60, _ROUNDS), fit, deadline)
+        self.note = "" if rounds == _ROUNDS else f"{rounds} of {_ROUNDS} rounds, for want of time"
         return model
 
 
