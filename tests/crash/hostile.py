@@ -268,7 +268,16 @@ def _manifests(folder: Path, seal: Callable[[Path], Any]) -> Iterator[Case]:
         else:
             (place / "model.safetensors").symlink_to(target)
         yield f"weights that are {target}", lambda place=place: glia.load(place)
-    for number, (what, data) in enumerate(documents().items()):
+    table = str(folder / "rows.csv")
+    odd = {
+        "no recipe": {"id": "x"},
+        "a recipe of numbers": {"recipe": [1, 2]},
+        "no plan": {"recipe": {"data": {"source": table, "target": ["sick"]}}, "pinned": {}},
+        "numbers for rows": {"recipe": {"data": {"source": table, "target": ["sick"]}}, "data": 3},
+        "a recipe that leads elsewhere": {"recipe": {"data": {"source": "/etc/passwd", "target": ["x"]}}},
+    }
+    strange = {**documents(), **{what: json.dumps(document).encode() for what, document in odd.items()}}
+    for number, (what, data) in enumerate(strange.items()):
         place = folder / f"run-{number}"
         place.mkdir()
         (place / "run.json").write_bytes(data)

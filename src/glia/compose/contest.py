@@ -10,8 +10,8 @@ from typing import Any
 from glia.compose.choices import Choices
 from glia.compose.interrupts import Interrupts
 from glia.compose.keeping import Keeper
+from glia.compose.resuming import fitting
 from glia.compose.training import Trained, run
-from glia.core.errors import DataError
 from glia.train.job import Job, State
 from glia.train.plan import Plan
 
@@ -60,7 +60,8 @@ class Contest:
             number = past["trial"]
             self.keeper.best = past["best"]  # the next checkpoint tells of it, too
             if past["best"] is not None:
-                best, won, cost = self._restored(past["best"])
+                with fitting():
+                    best, won, cost = self._restored(past["best"])
         while number <= len(self.ways):
             resumed = past if past is not None and past["state"] is not None and past["trial"] == number else None
             if best is not None and resumed is None and not self._worthwhile(self.ways[number - 1], best, cost):
@@ -93,7 +94,8 @@ class Contest:
         spent = 0.0
         if past is not None:
             spent = past["spent"]
-            _load(state, past["state"])
+            with fitting():
+                state.load_state_dict(past["state"])
         self.keeper.begin(state, number, spent)
         with self.interrupts.training():
             return run(
@@ -126,18 +128,6 @@ FACTS = ("score", "steps", "best_step", "history", "stopped", "skipped", "second
 def _tree(trained: Trained) -> dict[str, Any]:
     facts = {name: getattr(trained, name) for name in FACTS}
     return {"weights": trained.net.state_dict(), "stop": trained.choices.stop, **facts}
-
-
-def _load(state: State, saved: Mapping[str, Any]) -> None:
-    """Load a state that somebody else may have written."""
-    try:
-        state.load_state_dict(saved)
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
-        raise DataError(
-            "other_state",
-            f"the checkpoint does not fit the run ({str(error).splitlines()[0][:200]})",
-            remedy="resume with the version of glia that the run began with, or fit again",
-        ) from None
 
 
 def _size(trained: Trained) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glia.compose.outcome import ended
 from glia.compose.prepare import Sources
+from glia.compose.resuming import fitting
 from glia.compose.warm import warm
 from glia.compose.way import Fit, Watch
 from glia.core.errors import GliaError, TrainingError, UsageError
@@ -140,7 +142,7 @@ def fit(
     with _told(record):
         record.document(recipe=full.as_dict())
         run = Fit(sources, full, record, show(record.folder, watch), began, module)
-        run.emit(events.Start(record.id, full.data.source, record.facts["versions"]["glia"]))
+        run.emit(events.Start(record.id, full.data.source, version("glia")))
         return _through(run)
 
 
@@ -156,7 +158,7 @@ def _go_on(
     with _told(record):
         if (record.folder / "bundle").exists():
             return _opened(record, module)
-        recipe = read(record.facts.get("recipe", {}))
+        recipe = read(record.facts.get("recipe") or {})
         named = (recipe.data.source, recipe.data.test, recipe.data.valid)
         sources = Sources(*map(partial(_found, record), tables, named))
         warm()
@@ -166,7 +168,9 @@ def _go_on(
         found = checkpoints.newest(passed.append)
         past = None if found is None else found[1]
         run = Fit(sources, recipe, record, sink(track)(record.folder, watch), began, module, past)
-        run.emit(_start(record, recipe, past))
+        with fitting():
+            start = _start(record, recipe, past)
+        run.emit(start)
         for text in [*passed, *([] if found else ["no checkpoint is whole: the run starts over"] if passed else [])]:
             run.emit(events.Note(text))
         return _through(run)
@@ -174,11 +178,10 @@ def _go_on(
 
 def _start(record: Record, recipe: Recipe, past: Mapping[str, Any] | None) -> events.Start:
     """Return the event that says where a run goes on."""
-    version = str(record.facts["versions"]["glia"])
     if past is None:
-        return events.Start(record.id, recipe.data.source, version, resumed=True)
-    step = 0 if past["state"] is None else past["state"]["step"]
-    return events.Start(record.id, recipe.data.source, version, resumed=True, trial=past["trial"], step=step)
+        return events.Start(record.id, recipe.data.source, version("glia"), resumed=True)
+    step = 0 if past["state"] is None else int(past["state"]["step"])
+    return events.Start(record.id, recipe.data.source, version("glia"), True, int(past["trial"]), step)
 
 
 def _found(record: Record, table: Any, named: str | None) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ __all__ = [
     "determinism",
     "differences",
     "fingerprints",
+    "fitting",
     "keep_yards",
     "kept_yards",
     "pinned",
@@ -42,6 +44,24 @@ def fingerprints(prepared: Prepared) -> dict[str, Any]:
         }
         for part, table in prepared.raw.items()
     }
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Turn whatever a state of a wrong shape sets off into one plain refusal.
+
+    Raises:
+        DataError: What was saved does not fit the run; another version or a stranger may have written it.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+        said = (str(error).splitlines() or [""])[0][:200]
+        raise DataError(
+            "other_state",
+            f"what was saved does not fit the run ({type(error).__name__}: {said})",
+            remedy="resume with the version of glia that the run began with, or fit again",
+        ) from None
 
 
 def refuse_other_rows(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -109,8 +109,10 @@ class Fit:
         """Write down what the rows are known by; a run that goes on must find the same rows."""
         now = resuming.fingerprints(prepared)
         if "data" in self.record.facts:
-            resuming.refuse_other_rows(self.record.facts["data"], now)
-            for difference in resuming.differences(self.record.facts):
+            with resuming.fitting():
+                resuming.refuse_other_rows(self.record.facts["data"], now)
+                differences = resuming.differences(self.record.facts)
+            for difference in differences:
                 self.emit(events.Note(f"{difference}: the run goes on, but maybe not to the bit"))
         self.record.document(data=now)
 
@@ -129,7 +131,8 @@ class Fit:
     def _settle(self, prepared: Prepared, choices: Choices) -> tuple[Plan, Choices, float | None]:
         """Return plan, choices and when training ends; what a clock decided once is not decided again."""
         if "pinned" in self.record.facts:
-            plan, choices = resuming.unpinned(self.record.facts["pinned"], choices)
+            with resuming.fitting():
+                plan, choices = resuming.unpinned(self.record.facts["pinned"], choices)
             if self.past is not None:  # the budget that was spent before the checkpoint is spent
                 self.clock = Clock(time.perf_counter() - self.past["elapsed"], self.clock.budget)
                 self.meter.started = self.clock.started
