@@ -53,6 +53,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     whole = flow.fit
 
     def short(*arguments: Any, **words: Any) -> Any:
+        if words.get("resume") is not None:  # it keeps what it was begun with
+            return whole(*arguments, **words)
         given = words.pop("settings", ())
         listed = [f"{name}={value}" for name, value in given.items()] if isinstance(given, dict) else list(given)
         if words.get("recipe") is None:
