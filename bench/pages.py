@@ -80,7 +80,7 @@ def output(command: str, folder: Path) -> str:
         words, cwd=folder, env=environment, text=True, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     lines = done.stdout.splitlines()
-    if len(lines) > 40:
+    if len(lines) > 80:
         lines = [*lines[:4], "..."]
     return "\n".join(["```text", *(line.rstrip() for line in lines), "```"])
 
