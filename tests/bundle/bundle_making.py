@@ -10,7 +10,6 @@ import torch
 
 from glia.bundle.writer import write
 from glia.core.raw import RawTable
-from glia.judge.calibration import Calibration
 from glia.nets import nets
 from glia.objectives import objectives
 from glia.sources import read
@@ -18,10 +17,10 @@ from glia.table.schema import Schema
 
 __all__ = ["columns", "made", "table"]
 
-CALIBRATIONS = {
-    "classify": Calibration("classify", temperature=1.7, threshold=0.4),
-    "multilabel": Calibration("multilabel", temperature=0.8),
-    "regress": Calibration("regress", radius=(2.5,), level=0.9),
+READOUTS = {
+    "classify": {"readout": "classify", "temperature": 1.7, "threshold": 0.4},
+    "multilabel": {"readout": "multilabel", "temperature": 0.8},
+    "regress": {"readout": "regress", "radius": [2.5], "level": 0.9},
 }
 TARGETS = {"classify": ["label"], "multilabel": ["first", "second"], "regress": ["size"]}
 
@@ -66,7 +65,7 @@ def made(folder: Path, objective: str = "classify", net: str = "mlp", **changes:
         "net_options": options,
         "foreign": False,
         "schema": schema,
-        "calibration": CALIBRATIONS[objective],
+        "readout": READOUTS[objective],
         "objective_name": objective,
         "objective_options": {},
         "recipe": {"data": {"source": "made", "target": TARGETS[objective]}, "seed": 0},

@@ -16,6 +16,7 @@ from tests.bundle.bundle_making import made
 
 from glia.bundle import writer
 from glia.bundle.bundle import Bundle, checked, load, opened
+from glia.bundle.layout import FORMAT
 from glia.core import store
 from glia.core.errors import BundleError, DataError
 from glia.core.manifest import seal
@@ -154,10 +155,24 @@ def test_an_error_while_drawing_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_a_newer_format_asks_for_an_upgrade(copy):
-    edit(copy, "config.json", lambda config: config.update(format=2))
+    edit(copy, "config.json", lambda config: config.update(format=FORMAT + 1))
     with pytest.raises(BundleError, match="upgrade glia") as caught:
         load(copy)
     assert caught.value.code == "newer_format"
+
+
+def test_a_bundle_of_the_first_format_answers_as_it_did(copy):
+    wanted = load(copy).readout.state()
+
+    def back(config):
+        readout = config.pop("readout")
+        config["calibration"] = {"objective": readout.pop("readout"), **readout}
+        config["format"] = 1
+        for group in (*config["inputs"].values(), *config["targets"].values()):
+            del group["center"], group["spread"]
+
+    edit(copy, "config.json", back)
+    assert load(copy).readout.state() == wanted
 
 
 HOSTILE = {
@@ -171,7 +186,7 @@ HOSTILE = {
     "another network": ("config.json", lambda c: c["net"]["options"].update(width=9)),
     "a path as the objective": ("config.json", lambda c: c["objective"].update(name="/etc/passwd")),
     "another objective": ("config.json", lambda c: c["objective"].update(name="regress")),
-    "a calibration of another shape": ("config.json", lambda c: c.update(calibration={"__class__": "x"})),
+    "a readout of another shape": ("config.json", lambda c: c.update(readout={"__class__": "x"})),
     "a format that is no number": ("config.json", lambda c: c.update(format="1")),
     "a format that never was": ("config.json", lambda c: c.update(format=0)),
     "other inputs": ("config.json", lambda c: c["inputs"].pop("number")),

@@ -9,7 +9,9 @@ from math import inf
 import numpy as np
 import pytest
 
-from glia.judge.calibration import Calibration, calibrate, radius
+from glia.core.parts import Readout
+from glia.judge.calibration import radius
+from glia.judge.readouts import calibrate, readouts, restored
 
 
 def _logits(n: int, width: int, g: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -19,7 +21,7 @@ def _logits(n: int, width: int, g: np.random.Generator) -> tuple[np.ndarray, np.
     return logp, (np.exp(logp).cumsum(1) > g.random((n, 1))).argmax(1)
 
 
-def _loss(calibration: Calibration, outputs: np.ndarray, truth: np.ndarray) -> float:
+def _loss(calibration: Readout, outputs: np.ndarray, truth: np.ndarray) -> float:
     return float(-np.log(calibration.answer(outputs).probability[np.arange(len(truth)), truth]).mean())
 
 
@@ -90,7 +92,7 @@ def test_the_temperature_does_not_worsen_the_log_loss_of_unseen_rows(sharpness: 
     for _ in range(60):
         outputs, truth = _logits(300, 3, g)
         found = calibrate("classify", sharpness * outputs, truth)
-        still = Calibration("classify")
+        still = readouts.get("classify")()
         assert _loss(found, sharpness * outputs, truth) <= _loss(still, sharpness * outputs, truth) + 1e-12
         changes.append(_loss(found, sharpness * unseen, answers) - _loss(still, sharpness * unseen, answers))
     assert np.mean(changes) < 0.001
@@ -139,9 +141,15 @@ def test_an_imbalanced_threshold_treats_both_classes_alike() -> None:
 
 
 def test_a_calibration_survives_strict_json() -> None:
-    for found in (Calibration("regress", radius=(1.5, inf)), Calibration("classify", 1.3, 0.2)):
-        again = Calibration(**json.loads(json.dumps(found.state(), allow_nan=False)))
-        assert again == found
+    g = np.random.default_rng(8)
+    for name, outputs, truth in (
+        ("regress", np.zeros((3, 2)), g.normal(size=(3, 2))),
+        ("classify", *_logits(200, 2, g)),
+        ("multilabel", g.normal(size=(50, 2)), g.integers(0, 2, (50, 2))),
+    ):
+        found = calibrate(name, outputs, truth, imbalanced=True)
+        state = json.loads(json.dumps({"readout": name, **found.state()}, allow_nan=False))
+        assert vars(restored(state)) == vars(found)
 
 
 def test_impossible_log_probabilities_do_not_break_the_temperature() -> None:

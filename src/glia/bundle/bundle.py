@@ -37,7 +37,7 @@ class Bundle:
         result: The result of the run, as ``fit --json`` printed it.
         recipe: Every decision of the run.
         schema: The columns and what was learned about them.
-        calibration: How outputs become probabilities, labels and intervals.
+        readout: How outputs become probabilities, labels, intervals, boxes or texts.
         objective: What it was trained for.
         nets: The networks by role, as they are called.
     """
@@ -51,7 +51,7 @@ class Bundle:
         self.recipe: dict[str, Any] = stored.documents["recipe"]
         self.schema = restore.restored_schema(stored)
         self.objective = restore.restored_objective(stored)
-        self.calibration = restore.restored_calibration(stored)
+        self.readout = restore.restored_readout(stored)
         self.nets = restore.restored_nets(stored, self.schema, self.objective, module)
 
     @classmethod
@@ -113,11 +113,11 @@ class Bundle:
                 batch = _batch({name: values[rows] for name, values in groups.items()}, len(raw), start, device)
                 found.append(call(self.nets, batch).float().cpu().numpy())
         out = np.concatenate(found)
-        return self.schema.decode(out) if self.config["objective"]["name"] == "regress" else out
+        return self.schema.decode(out) if self.objective.decoded else out
 
     def answer(self, raw: RawTable) -> Answer:
         """Return calibrated answers in the units of the question."""
-        return self.calibration.answer(self.outputs(raw))
+        return self.readout.answer(self.outputs(raw))
 
     def predicted(self, raw: RawTable) -> tuple[dict[str, np.ndarray], list[str]]:
         """Return answers as columns in the order of the rows, and what was odd about these.

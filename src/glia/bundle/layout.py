@@ -9,7 +9,7 @@ from glia.core.values import Spec
 
 __all__ = ["DOCUMENTS", "FORMAT", "HISTORY", "README", "REFERENCE", "REPORT", "spec_document", "weights_file"]
 
-FORMAT = 1
+FORMAT = 2
 """The version of the format; a change that older code cannot read raises it and adds a migration."""
 
 DOCUMENTS = {
@@ -44,6 +44,8 @@ def spec_document(specs: Mapping[str, Spec]) -> dict[str, Any]:
             "dtype": spec.dtype,
             "names": list(spec.names),
             "classes": None if spec.classes is None else [list(labels) for labels in spec.classes],
+            "center": list(spec.center),
+            "spread": list(spec.spread),
         }
         for group, spec in specs.items()
     }

@@ -13,7 +13,18 @@ __all__ = ["MIGRATIONS", "migrated"]
 
 Documents = dict[str, Any]
 
-MIGRATIONS: dict[int, Callable[[Documents], Documents]] = {}
+
+def _readouts(documents: Documents) -> Documents:
+    """Format 2: readouts go by a name of their own, and specs say by what a group is normalized."""
+    config = dict(documents["config"])
+    old = dict(config.pop("calibration"))
+    config["readout"] = {"readout": old.pop("objective"), **old}
+    for group in (*config["inputs"].values(), *config["targets"].values()):
+        group.update(center=[], spread=[])
+    return {**documents, "config": config}
+
+
+MIGRATIONS: dict[int, Callable[[Documents], Documents]] = {1: _readouts}
 """``{version: function}``; a function takes the documents of its version and returns those of the next."""
 
 

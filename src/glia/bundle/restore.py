@@ -16,14 +16,14 @@ from glia.bundle.room import Room
 from glia.bundle.weights import restore as restore_weights
 from glia.core.constraints import check_options
 from glia.core.errors import BundleError, DataError, UsageError
-from glia.core.parts import Objective
+from glia.core.parts import Objective, Readout
 from glia.core.values import Role, Specs
-from glia.judge.calibration import Calibration
+from glia.judge.readouts import restored as readout_of
 from glia.nets import nets as shelf
 from glia.objectives import objectives
 from glia.table.schema import Schema
 
-__all__ = ["restored_calibration", "restored_nets", "restored_objective", "restored_schema"]
+__all__ = ["restored_nets", "restored_objective", "restored_readout", "restored_schema"]
 
 
 @contextmanager
@@ -78,10 +78,10 @@ def restored_objective(stored: Stored) -> Objective:
     return found
 
 
-def restored_calibration(stored: Stored) -> Calibration:
+def restored_readout(stored: Stored) -> Readout:
     """Return how outputs become answers."""
     with understanding(stored, "config"):
-        return Calibration(**stored.documents["config"]["calibration"])
+        return readout_of(stored.documents["config"]["readout"])
 
 
 def restored_nets(

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
-    from glia.judge.calibration import Calibration
     from glia.table.schema import Schema
 
 __all__ = ["write"]
@@ -42,7 +41,7 @@ def write(
     net_options: Mapping[str, Any],
     foreign: bool,
     schema: Schema,
-    calibration: Calibration,
+    readout: Mapping[str, Any],
     objective_name: str,
     objective_options: Mapping[str, Any],
     recipe: Mapping[str, Any],
@@ -60,7 +59,7 @@ def write(
         net_options: Its options.
         foreign: Whether the network is the person's own module, wrapped.
         schema: The columns with what they learned.
-        calibration: How outputs become answers.
+        readout: How outputs become answers: the name of a readout as ``readout``, and its state.
         objective_name: The objective's name on the shelf.
         objective_options: Its options.
         recipe: Every decision of the run.
@@ -87,7 +86,7 @@ def write(
         "class": _class(modules["net"]),
     }
     objective = {"name": objective_name, "options": dict(objective_options)}
-    config = _config(result, schema, calibration, net, objective)
+    config = _config(result, schema, readout, net, objective)
     columns = _columns(schema)
     documents = {
         "config": config,
@@ -115,7 +114,7 @@ def write(
 def _config(
     result: Mapping[str, Any],
     schema: Schema,
-    calibration: Calibration,
+    readout: Mapping[str, Any],
     net: Mapping[str, Any],
     objective: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def _config(
         "net": net,
         "inputs": spec_document(schema.specs()),
         "targets": spec_document(schema.specs("target")),
-        "calibration": calibration.state(),
+        "readout": dict(readout),
     }
 
 

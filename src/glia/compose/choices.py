@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from glia.augments import augments
 from glia.compose.prepare import Prepared
 from glia.core.constraints import check_options
 from glia.core.errors import UsageError
 from glia.core.finding import Finding
+from glia.core.names import listed
 from glia.core.parts import Objective
-from glia.core.recipe import Recipe
+from glia.core.recipe import Recipe, TrainPart
 from glia.judge.scores import main_metric
 from glia.metrics import metrics
 from glia.nets import nets
@@ -56,6 +58,7 @@ class Choices:
     epochs: int | None
     evaluate_every: int
     remedies: Mapping[str, Mapping[str, Any]]
+    augment: Mapping[str, Mapping[str, Any]]
     step: str
     micro_batch: int | None
     nonfinite: str
@@ -71,11 +74,36 @@ class Choices:
         return replace(self, **changes)
 
 
-# Learning rates that suit a network better than its optimizer's general default.
-RATES = {"tabm": 5e-3, "realmlp": 4e-2, "ft_transformer": 3e-4, "linear": 1e-2, "perceptron": 1e-2}
-# Found by measuring: eight members of 128 learn more in a minute on two cores than thirty-two of 256.
-OPTIONS = {"tabm": {"members": 8, "width": 128}}
-DECAYS = {"tabm": 3e-4, "ft_transformer": 1e-4, "resnet_mlp": 1e-4, "mlp": 1e-4}
+_FITTING = {
+    "segment": "unet",
+    "detect": "detector",
+    "reconstruct": "autoencoder",
+    "forecast": "nlinear",
+    "generate": "gpt",
+    "translate": "seq2seq",
+    "tag": "lstm",
+    "embed": "word2vec",
+}
+_READING = {"image": "resnet", "token": "textcnn", "audio": "audiocnn", "series": "lstm"}
+
+
+def _net(prepared: Prepared, recipe: Recipe, reasons: dict[str, str]) -> str:
+    """Return the network asked for, or the one that fits the question and what it is asked of."""
+    if recipe.net.name != "auto":
+        return recipe.net.name
+    groups = set(prepared.specs())
+    kinds = [group for group in _READING if group in groups]
+    if prepared.question.objective in _FITTING:
+        name = _FITTING[prepared.question.objective]
+        reasons["net"] = f"{name}: made to {prepared.question.task}"
+    elif len(kinds) > 1:
+        name, reasons["net"] = "multimodal", f"multimodal: it reads {listed(kinds)} together"
+    elif kinds:
+        name, reasons["net"] = _READING[kinds[0]], f"{_READING[kinds[0]]}: it reads {kinds[0]} columns"
+    else:
+        name = "tabm"
+        reasons["net"] = "tabm: the strongest single network on tables for its time (Gorishniy et al. 2024)"
+    return name
 
 
 def imbalance(prepared: Prepared) -> Finding | None:
@@ -114,33 +142,33 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         raise UsageError("bad_option", "the learning rate is one setting", remedy="write --set train.lr=0.01")
     rows = len(prepared.targets["train"])
     uneven = recipe.judge.imbalance == "auto" and imbalance(prepared) is not None
-    net = recipe.net.name if recipe.net.name != "auto" else "tabm"
-    if recipe.net.name == "auto":
-        reasons["net"] = "tabm: the strongest single network on tables for its time (Gorishniy et al. 2024)"
+    net = _net(prepared, recipe, reasons)
+    suits = {} if foreign else nets.get(net).suits
+    name = train.optimizer or suits.get("optimizer", "adamw")
     metric = recipe.judge.metric or main_metric(prepared.question.objective, uneven)
     metrics.get(metric)
-    batch = _batch_size(recipe, rows, reasons)
+    batch = _batch_size(recipe, suits, rows, reasons)
     per_epoch = -(-rows // batch)
     epochs = train.epochs or (None if recipe.budget and not train.steps else 30)
     # Without a clock or a count, the plan turns the budget into steps later; this is the most that can help.
-    steps = train.steps or per_epoch * (epochs or _most_epochs(rows))
-    schedule, schedule_options = _schedule(recipe, schedules.get)
+    steps = train.steps or per_epoch * (epochs or suits.get("epochs") or _most_epochs(rows))
+    schedule, schedule_options = _schedule(recipe, suits, schedules.get)
     return Choices(
         net="module" if foreign else net,
         net_options={}
         if foreign
-        else check_options(nets.get(net), {**OPTIONS.get(net, {}), **recipe.net.options}, "net"),
+        else check_options(nets.get(net), {**suits.get("options", {}), **recipe.net.options}, "net"),
         objective_name=prepared.question.objective,
         objective_options=_objective_options(prepared, recipe, uneven),
         mixup=recipe.objective.mixup,
         metric=metric,
         watch=_watch(prepared, recipe),
-        optimizer=train.optimizer,
-        optimizer_options=check_options(optimizers.get(train.optimizer), train.optimizer_options, "train.optimizer"),
-        lr=_rate(recipe, net, foreign),
+        optimizer=name,
+        optimizer_options=check_options(optimizers.get(name), _optimizer_options(train, suits), "train.optimizer"),
+        lr=_rate(train, suits, name),
         # Nobody knows the rate that suits a stranger's network, so it is looked for.
         find_lr=train.lr == "find" or (foreign and train.lr is None),
-        weight_decay=DECAYS.get(net, 0.0) if train.weight_decay is None else train.weight_decay,
+        weight_decay=suits.get("weight_decay", 0.0) if train.weight_decay is None else train.weight_decay,
         schedule=schedule,
         schedule_options=schedule_options,
         batch_size=batch,
@@ -149,7 +177,8 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         stop=train.stop,
         epochs=epochs,
         evaluate_every=train.evaluate_every or max(1, min(per_epoch, -(-steps // 10))),
-        remedies=_remedies(recipe),
+        remedies=_remedies(recipe, suits),
+        augment=_augment(prepared, recipe, suits),
         step=train.step,
         micro_batch=train.micro_batch,
         nonfinite=train.nonfinite,
@@ -157,12 +186,14 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
     )
 
 
-def _batch_size(recipe: Recipe, rows: int, reasons: dict[str, str]) -> int:
+def _batch_size(recipe: Recipe, suits: Mapping[str, Any], rows: int, reasons: dict[str, str]) -> int:
     wish = recipe.train.batch_size
     if wish == "full":
         return rows
     if wish is not None:
         return min(wish, rows)
+    if "batch_size" in suits:
+        return int(min(suits["batch_size"], max(rows // 16, 8)))
     size = 64 if rows < 2_000 else 128 if rows < 20_000 else 256 if rows < 200_000 else 1024
     reasons["batch_size"] = f"{size} for {rows} training rows"
     return min(size, rows)
@@ -173,18 +204,30 @@ def _most_epochs(rows: int) -> int:
     return int(np.clip(500_000 / max(rows, 1), 16, 100))
 
 
-def _rate(recipe: Recipe, net: str, foreign: bool) -> float:
-    if isinstance(recipe.train.lr, float):
-        return recipe.train.lr
-    general = float(optimizers.get(recipe.train.optimizer).default_lr)
-    return RATES[net] if not foreign and recipe.train.optimizer == "adamw" and net in RATES else general
+def _optimizer_options(train: TrainPart, suits: Mapping[str, Any]) -> dict[str, Any]:
+    own = suits.get("optimizer_options", {}) if train.optimizer in (None, suits.get("optimizer", "adamw")) else {}
+    return {**own, **train.optimizer_options}
+
+
+def _rate(train: TrainPart, suits: Mapping[str, Any], optimizer: str) -> float:
+    if isinstance(train.lr, float):
+        return train.lr
+    fits = "lr" in suits and optimizer == suits.get("optimizer", "adamw")
+    return float(suits["lr"] if fits else optimizers.get(optimizer).default_lr)
 
 
 def _watch(prepared: Prepared, recipe: Recipe) -> str:
     """Return the metric that weights are chosen by: smooth ones tell small steps apart where accuracy cannot."""
-    if recipe.judge.metric:
-        return recipe.judge.metric
-    return "rmse" if prepared.question.objective == "regress" else "log_loss"
+    return recipe.judge.metric or str(objectives.get(prepared.question.objective).watch)
+
+
+def _augment(prepared: Prepared, recipe: Recipe, suits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the changes made to training rows: those asked for, those that suit the network, or none."""
+    wish = recipe.train.augment
+    chosen = suits.get("augment", {}) if wish == "auto" else {} if wish == "off" else wish
+    return {
+        name: check_options(augments.get(name), options, f"train.augment.{name}") for name, options in chosen.items()
+    }
 
 
 def _objective_options(prepared: Prepared, recipe: Recipe, uneven: bool) -> dict[str, Any]:
@@ -200,27 +243,29 @@ def _objective_options(prepared: Prepared, recipe: Recipe, uneven: bool) -> dict
     return options
 
 
-def _schedule(recipe: Recipe, get: Any) -> tuple[str, dict[str, Any]]:
-    name = recipe.train.schedule or "cosine"
-    options = dict(recipe.train.schedule_options)
+def _schedule(recipe: Recipe, suits: Mapping[str, Any], get: Any) -> tuple[str, dict[str, Any]]:
+    name = recipe.train.schedule or suits.get("schedule", "cosine")
+    own = suits.get("schedule_options", {}) if recipe.train.schedule is None else {}
+    options = {**own, **recipe.train.schedule_options}
     if recipe.train.warmup is not None:
         options["warmup"] = recipe.train.warmup
     return name, check_options(get(name), options, "train.schedule")
 
 
-def _remedies(recipe: Recipe) -> dict[str, dict[str, Any]]:
+def _remedies(recipe: Recipe, suits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     train = recipe.train
     wanted: dict[str, dict[str, Any]] = {}
-    clip = 1.0 if train.clip_norm is None else train.clip_norm
+    clip = suits.get("clip_norm", 1.0) if train.clip_norm is None else train.clip_norm
     if clip:
         wanted["clip_norm"] = {"limit": clip}
     if train.clip_value:
         wanted["clip_value"] = {"limit": train.clip_value}
     if train.l1:
         wanted["l1"] = {"strength": train.l1}
-    if train.average != 0:
+    average = suits.get("average") if train.average is None else train.average
+    if average != 0:
         # Without a wish, the memory is a share of the steps; see glia.compose.training.
-        wanted["average"] = {} if train.average is None else {"decay": train.average}
+        wanted["average"] = {} if average is None else {"decay": average}
     if train.plateau:
         wanted["plateau"] = {}
     for name, options in train.remedies.items():

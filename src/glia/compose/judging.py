@@ -10,11 +10,12 @@ import numpy as np
 
 from glia.compose.choices import Choices
 from glia.compose.prepare import Prepared
-from glia.compose.training import Trained, as_batch, outputs
+from glia.compose.training import Trained, outputs, part_of
 from glia.core.finding import Score
+from glia.core.parts import Readout
 from glia.core.recipe import Recipe
 from glia.core.values import Answer
-from glia.judge.calibration import Calibration, calibrate
+from glia.judge.readouts import calibrate
 from glia.judge.scores import confusion, fitting, per_class, reliability, score
 from glia.judge.verdict import Verdict, verdict
 from glia.judge.yardsticks import Yard, measure
@@ -28,14 +29,14 @@ class Judged:
     """What the test rows say.
 
     Args:
-        calibration: How outputs become answers.
+        readout: How outputs become answers.
         scores: Scores of the network by part and metric.
         yards: Scores of every yardstick by metric.
         verdict: Network or yardstick, and by how much; ``None`` without yardsticks.
         curves: What the report draws.
     """
 
-    calibration: Calibration
+    readout: Readout
     scores: dict[str, dict[str, Score]]
     yards: dict[str, dict[str, Score]]
     verdict: Verdict | None
@@ -49,7 +50,7 @@ def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, 
     return measure(
         prepared.inputs,
         prepared.truth,
-        {**prepared.schema.specs(), **prepared.schema.specs("target")},
+        {**prepared.specs(), **prepared.asked()},
         prepared.question.objective,
         seconds=seconds,
         seed=recipe.seed,
@@ -60,8 +61,8 @@ def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, 
 
 
 def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe, yards: Mapping[str, Yard]) -> Judged:
-    """Return calibration, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
-    answers, calibration = _answers(prepared, trained, choices, recipe)
+    """Return readout, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
+    answers, readout = _answers(prepared, trained, choices, recipe)
     names = fitting(prepared.question.objective)
     parts = [part for part in ("valid", "test") if len(prepared.targets[part])]
     scores = {
@@ -83,28 +84,27 @@ def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
             units=prepared.units["test"],
             seed=recipe.seed,
         )
-    return Judged(calibration, scores, measured, said, _curves(prepared, answers["test"]))
+    return Judged(readout, scores, measured, said, _curves(prepared, answers["test"]))
 
 
 def _answers(
     prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
-) -> tuple[dict[str, Answer], Calibration]:
+) -> tuple[dict[str, Answer], Readout]:
     """Return the network's answers by part, in float32 whatever the training plan was."""
     raw: dict[str, np.ndarray] = {}
     with evaluating({"net": trained.net}):
         for part in ("valid", "calibration", "test"):
-            rows = as_batch(prepared.inputs[part], prepared.targets[part])
-            out = outputs(trained.objective, {"net": trained.net}, rows)
-            raw[part] = prepared.schema.decode(out) if prepared.question.objective == "regress" else out
-    calibration = calibrate(
-        prepared.question.objective,
+            out = outputs(trained.objective, {"net": trained.net}, part_of(prepared, part))
+            raw[part] = prepared.schema.decode(out) if trained.objective.decoded else out
+    readout = calibrate(
+        trained.objective.readout,
         raw["calibration"],
         prepared.truth["calibration"],
         metric=choices.metric,
         level=recipe.judge.level,
         imbalanced=choices.stratify,
     )
-    return {part: calibration.answer(out) for part, out in raw.items()}, calibration
+    return {part: readout.answer(out) for part, out in raw.items()}, readout
 
 
 def _curves(prepared: Prepared, answer: Answer) -> dict[str, Any]:

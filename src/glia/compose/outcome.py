@@ -106,6 +106,10 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
         net={"name": choices.net if choices.net != "module" else recipe.net.name, "options": dict(choices.net_options)},
         objective={"options": dict(choices.objective_options)},
         train={
+            "optimizer": choices.optimizer,
+            "optimizer_options": dict(choices.optimizer_options),
+            "schedule_options": dict(choices.schedule_options),
+            "augment": {name: dict(options) for name, options in choices.augment.items()} or "off",
             "lr": choices.lr,
             "weight_decay": choices.weight_decay,
             "batch_size": choices.batch_size,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from glia.core.finding import Finding
 from glia.core.names import did_you_mean, listed
 from glia.core.raw import RawTable
 from glia.core.recipe import Recipe
+from glia.core.values import Spec
 from glia.sources import read
 from glia.table.checks import View, audit
 from glia.table.duplicates import duplicate_keys
@@ -49,8 +50,8 @@ class Prepared:
         schema: The columns, learned from training rows.
         raw: Raw rows by part.
         inputs: Encoded groups by part.
-        targets: Encoded targets by part, (N, T).
-        truth: Targets by part as judges want them: (N,) codes, (N, T) 0/1, or (N, T) numbers in their units.
+        targets: Encoded targets by part, (N, ...); (N, 0) where nothing is asked for.
+        truth: Targets by part as judges want them: (N,) codes, (N, T) 0/1, numbers in their units, or texts.
         units: What a part's rows belong to (groups), where intervals must resample those.
         weight: (N,) weight of each row by part.
         split: How rows were parted.
@@ -70,10 +71,18 @@ class Prepared:
     findings: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
+    def specs(self) -> dict[str, Spec]:
+        """Return what goes into a network."""
+        return self.schema.specs()
+
+    def asked(self) -> dict[str, Spec]:
+        """Return what is asked for."""
+        return self.schema.specs("target")
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The labels of a single classified target; empty otherwise."""
-        labels = self.schema.specs("target")["target"].classes
+        labels = self.asked()["target"].classes if self.question.targets else None
         return labels[0] if labels and self.question.objective == "classify" else ()
 
 
@@ -91,7 +100,7 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
     """
     data = recipe.data
     whole = read(sources.fit, names=data.names)
-    tables = {"fit": whole}
+    tables = _own_parts(whole)
     for part, source in (("test", sources.test), ("valid", sources.valid)):
         if source is not None:
             tables[part] = read(source, names=data.names)
@@ -114,14 +123,14 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
             for note in notes:
                 found(note)
     encoded = {part: schema.encode(table) for part, table in parts.items()}
-    targets = {part: schema.encode(table, "target")["target"] for part, table in parts.items()}
+    targets = {part: _targets(schema, table) for part, table in parts.items()}
     return Prepared(
         question=question,
         schema=schema,
         raw=parts,
         inputs=encoded,
         targets=targets,
-        truth={part: truth(schema, question, target) for part, target in targets.items()},
+        truth={part: truth(schema, question, parts[part], target) for part, target in targets.items()},
         units={part: _units(table, data.group) for part, table in parts.items()},
         weight={part: _weights(table, data.weight) for part, table in parts.items()},
         split=parted,
@@ -130,11 +139,28 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
     )
 
 
-def truth(schema: Schema, question: Question, encoded: np.ndarray) -> np.ndarray:
-    """Return encoded targets as judges want them: (N,) codes, (N, T) 0/1, or (N, T) numbers in their units."""
+def truth(schema: Schema, question: Question, raw: RawTable, encoded: np.ndarray) -> np.ndarray:
+    """Return encoded targets as judges want them: (N,) codes, (N, T) 0/1, numbers in their units, or texts."""
     if question.objective == "classify":
         return encoded[:, 0]
-    return encoded if question.objective == "multilabel" else schema.decode(encoded)
+    if question.objective == "translate":
+        # Decoding would lose the words that training never saw, and with them what was really right.
+        return np.array([str(text) for text in raw[question.targets[0]].values], dtype=object)
+    return schema.decode(encoded) if question.objective == "regress" else encoded
+
+
+def _own_parts(whole: RawTable) -> dict[str, RawTable]:
+    """Return the parts that the source itself makes, as an official split does."""
+    if whole.part is None:
+        return {"fit": whole}
+    ids = {part: np.flatnonzero(whole.part == part) for part in ("train", "valid", "test")}
+    parts = {part: whole.take(rows) for part, rows in ids.items() if len(rows)}
+    return {"fit" if part == "train" else part: replace(table, part=None) for part, table in parts.items()}
+
+
+def _targets(schema: Schema, table: RawTable) -> np.ndarray:
+    """Return the encoded answers, (N, 0) where nothing is asked for."""
+    return schema.encode(table, "target").get("target", np.zeros((len(table), 0), np.float32))
 
 
 def _known(table: RawTable, names: list[str]) -> None:
@@ -180,11 +206,12 @@ def _part(
 ) -> tuple[dict[str, RawTable], Split]:
     """Audit the table, then part it."""
     data, table = recipe.data, tables["fit"]
+    answers = question.objective in ("classify", "multilabel", "regress")
     inputs = [name for name in schema.columns if name not in question.targets]
     # An id tells every row from every other; copies are seen by what the network sees.
     duplicates = duplicate_keys(table, [name for name in inputs if schema.columns[name].used])
     times = _times(table, data.time)
-    codes, classes = schema.first_look(table)
+    codes, classes = schema.first_look(table) if answers else (np.zeros((len(table), 0)), ())
     view = View(
         raw=table.without(*schema.keys),
         kinds={name: schema.columns[name].kind for name in inputs},
@@ -199,7 +226,7 @@ def _part(
         seed=recipe.seed,
         seconds=min(2.0, 0.05 * recipe.budget) if recipe.clocked and recipe.budget else float("inf"),
     )
-    for finding in audit(view, recipe.accept):
+    for finding in audit(view, recipe.accept) if answers else []:
         found(finding)
         if finding.severity == "stop":
             raise DataError(
@@ -210,7 +237,7 @@ def _part(
             )
     parted = split(
         len(table),
-        strata=codes,
+        strata=codes if answers else None,
         groups=_units(table, data.group),
         times=times,
         duplicates=duplicates,

@@ -5,23 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from glia.augments import augments
 from glia.compose.choices import Choices
 from glia.compose.prepare import Prepared
 from glia.core.errors import UsageError
 from glia.core.net import Net
-from glia.core.parts import Objective, Remedy, Step
-from glia.core.values import Batch, Role, derived
-from glia.judge.calibration import Calibration
+from glia.core.parts import Objective, Remedy, Step, Stream
+from glia.core.values import Batch, Role, derived, seeded
+from glia.judge.readouts import readouts
 from glia.metrics import metrics
 from glia.nets import nets as shelf
 from glia.nets.blocks.foreign import Foreign
 from glia.nets.blocks.inputs import flat_width
+from glia.streams.augmented import Augmented
 from glia.streams.minibatches import Minibatches
 from glia.train.finder import Found, find
 from glia.train.groups import grouped
@@ -35,7 +38,7 @@ from glia.train.steps import steps
 from glia.train.steps._splits import refuse_coupled
 from glia.train.update import update
 
-__all__ = ["Trained", "as_batch", "build", "found_rate", "outputs", "run"]
+__all__ = ["Trained", "as_batch", "build", "found_rate", "outputs", "part_of", "run"]
 
 
 @dataclass
@@ -70,13 +73,20 @@ class Trained:
 def as_batch(
     groups: Mapping[str, np.ndarray], target: np.ndarray | None = None, weight: np.ndarray | None = None
 ) -> Batch:
-    """Return encoded groups as one batch of tensors in memory."""
-    values = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in groups.items()}
-    if target is not None:
-        values["target"] = torch.from_numpy(np.ascontiguousarray(target))
+    """Return encoded groups as one batch of tensors in memory; windows of a series stay views of it."""
+    values = {name: torch.from_numpy(array) for name, array in groups.items()}
+    if target is not None and 0 not in target.shape[1:]:
+        values["target"] = torch.from_numpy(target)
     count = len(next(iter(values.values())))
     weights = torch.ones(count) if weight is None else torch.from_numpy(np.ascontiguousarray(weight))
-    return Batch(values, weights, torch.arange(count))
+    # Tokens travel as 32-bit codes padded with 0, and nothing else does.
+    ragged = tuple(name for name, value in values.items() if value.dtype == torch.int32 and value.dim() == 2)
+    return Batch(values, weights, torch.arange(count), ragged)
+
+
+def part_of(prepared: Prepared, part: str) -> Batch:
+    """Return the rows of a part, as networks and objectives take them."""
+    return as_batch(prepared.inputs[part], prepared.targets[part], prepared.weight[part])
 
 
 def outputs(objective: Objective, nets: Mapping[str, Callable[..., Any]], rows: Batch, size: int = 512) -> np.ndarray:
@@ -96,12 +106,13 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
         module: A network of the person's own, instead of one from the shelf.
         seed: The seed of initialization, order and dropout.
     """
-    rows = as_batch(prepared.inputs["train"], prepared.targets["train"], prepared.weight["train"])
+    rows = part_of(prepared, "train")
     objective = choices.objective()
     torch.manual_seed(derived(seed, "init"))
-    asked = prepared.schema.specs("target")
-    role = objective.roles(prepared.schema.specs(), asked)["net"]
+    role = objective.roles(prepared.specs(), prepared.asked())["net"]
     net: nn.Module = _own(module, role, rows) if module is not None else _from_shelf(choices, role)
+    if isinstance(net, Net):
+        net.prime(_some(rows, seed))
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None
@@ -111,7 +122,7 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
     return Job(
         objective=objective,
         nets={"net": net},
-        stream=Minibatches(rows, batch_size=choices.batch_size, seed=seed, strata=strata),
+        stream=_stream(rows, choices, strata, seed),
         step=step,
         optimizers={"main": optimizer},
         steps=choices.steps,
@@ -123,6 +134,19 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
         seed=seed,
         nonfinite=choices.nonfinite,
     )
+
+
+def _stream(rows: Batch, choices: Choices, strata: torch.Tensor | None, seed: int) -> Stream:
+    stream: Stream = Minibatches(rows, batch_size=choices.batch_size, seed=seed, strata=strata)
+    if not choices.augment:
+        return stream
+    return Augmented(stream, [augments.get(name)(**options) for name, options in choices.augment.items()], seed=seed)
+
+
+def _some(rows: Batch, seed: int) -> Batch:
+    """Return up to 2048 rows drawn by chance, for networks that look at some before they start."""
+    drawn = torch.randperm(len(rows), generator=seeded(seed, "prime"))
+    return rows.take(drawn[:2048].sort().values)
 
 
 def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:
@@ -176,23 +200,36 @@ def _remedies(choices: Choices) -> list[Remedy]:
 def _evaluate(
     prepared: Prepared, objective: Objective, choices: Choices
 ) -> Callable[[Nets], Mapping[str, float]] | None:
-    """Return the function that measures validation loss and the metric chosen by."""
+    """Return the function that measures validation loss and, where one is chosen by, a metric."""
     if not len(prepared.targets["valid"]):
         return None
-    rows = as_batch(prepared.inputs["valid"], prepared.targets["valid"], prepared.weight["valid"])
+    rows = part_of(prepared, "valid")
+    if choices.watch == "loss":
+        return partial(_valid_loss, objective, rows)
     metric = metrics.get(choices.watch)()
-    calibration = Calibration(prepared.question.objective)
-    generator = torch.Generator().manual_seed(0)
+    readout = readouts.get(objective.readout)()
 
     def evaluate(nets: Nets) -> Mapping[str, float]:
         out = outputs(objective, nets, rows)
-        points = prepared.schema.decode(out) if prepared.question.objective == "regress" else out
-        stats = metric.stats(calibration.answer(points), prepared.truth["valid"], prepared.weight["valid"])
+        found = readout.answer(prepared.schema.decode(out) if objective.decoded else out)
+        stats = metric.stats(found, prepared.truth["valid"], prepared.weight["valid"])
         value = float(metric.value(stats)[0])
-        loss = objective.loss("main", {"net": nets["net"]}, rows.take(slice(0, 4096)), generator).mean()
-        return {"loss": float(loss), choices.watch: value, "score": value if metric.higher else -value}
+        # Much of what the loss would say is said by the metric, so a part of the rows is enough.
+        loss = _valid_loss(objective, rows.take(slice(0, 4096)), nets)["loss"]
+        return {"loss": loss, choices.watch: value, "score": value if metric.higher else -value}
 
     return evaluate
+
+
+def _valid_loss(objective: Objective, rows: Batch, nets: Nets, size: int = 512) -> dict[str, float]:
+    """Return the mean loss of rows, computed in slices; chance draws the same every time."""
+    generator = torch.Generator().manual_seed(0)
+    total = weight = 0.0
+    for start in range(0, len(rows), size):
+        part = objective.loss(objective.turns[0].name, nets, rows.take(slice(start, start + size)), generator)
+        total, weight = total + float(part.total()), weight + float(part.weight.sum())
+    loss = total / max(weight, 1e-12)
+    return {"loss": loss, "score": -loss}
 
 
 def found_rate(make: Callable[[], Job], choices: Choices, seconds: float | None) -> Found:

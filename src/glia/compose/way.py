@@ -254,7 +254,7 @@ class Fit:
             net_options=dict(choices.net_options),
             foreign=self.module is not None,
             schema=prepared.schema,
-            calibration=judged.calibration,
+            readout={"readout": trained.objective.readout, **judged.readout.state()},
             objective_name=choices.objective_name,
             objective_options=dict(choices.objective_options),
             recipe=final.as_dict(),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -25,6 +26,10 @@ class Net(nn.Module):
     """
 
     takes: ClassVar[frozenset[str]] = frozenset({"number", "category", "dense"})
+    suits: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Settings that suit it better than the general ones: ``optimizer``, ``optimizer_options``, ``lr``,
+    ``weight_decay``, ``batch_size``, ``schedule``, ``schedule_options``, ``clip_norm``, ``average``, ``epochs`` (the
+    most that help), ``options`` (its own), ``augment``."""
 
     def __init__(self, inputs: Specs, output: Spec) -> None:
         super().__init__()
@@ -42,6 +47,9 @@ class Net(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return ``head(features(batch))``."""
         return self.head(self.features(batch))
+
+    def prime(self, batch: Batch) -> None:
+        """Look at some training rows once before the first step, as a layer that whitens its input must."""
 
     def factors(self) -> Mapping[str, Mapping[str, float]]:
         """Return factors on the knobs ``lr`` and ``weight_decay`` by name of the parameter that wants its own."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glia.core.raw import Raw
     from glia.core.values import Answer, Batch, Edit, Loss, Offer, Readings, Role, Spec, Specs, Turn
 
-__all__ = ["Column", "Guess", "Metric", "Objective", "Reading", "Remedy", "Step", "Stream"]
+__all__ = ["Augment", "Column", "Guess", "Metric", "Objective", "Reading", "Readout", "Remedy", "Step", "Stream"]
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,12 @@ class Column(ABC):
     def learn(self, raw: Raw) -> None:
         """Learn statistics, classes or words; only ever called with training rows."""
 
+    def follow(self, given: Specs) -> None:  # noqa: B027 - most kinds depend on no other
+        """Learn what depends on the inputs, once they are learned: masks take the size of their pictures."""
+
     @abstractmethod
     def specs(self) -> dict[str, Spec]:
-        """Return what the column gives, per group (``"number"``, ``"category"``, ``"dense"`` or ``"target"``)."""
+        """Return what the column gives, per group; see :class:`glia.core.values.Batch`."""
 
     @abstractmethod
     def encode(self, raw: Raw) -> dict[str, np.ndarray]:
@@ -101,11 +104,33 @@ class Column(ABC):
         return replace(raw, present=raw.present & ~lost)
 
 
+class Augment(ABC):
+    """A change of training rows that leaves their answer true, made to a whole batch at once."""
+
+    @abstractmethod
+    def __call__(self, batch: Batch, generator: torch.Generator, epoch: int) -> Batch:
+        """Return the batch changed; masks and boxes move with their pictures.
+
+        Args:
+            batch: The rows.
+            generator: Where chance comes from.
+            epoch: How often the rows were seen before, for changes that alternate.
+        """
+
+
 class Objective(ABC):
-    """What is right: the loss, whose turn it is, and what the bundle will offer."""
+    """What is right: the loss, whose turn it is, what the bundle will offer, and what it is judged by."""
 
     couples: ClassVar[Literal["row", "batch"]] = "row"
     """Whether rows of a batch influence one another's loss; then a batch cannot be split or made private."""
+    readout: str = ""
+    """The part of ``judge/readouts`` that turns outputs into answers."""
+    metrics: tuple[str, ...] = ()
+    """The metrics that fit, the one that choices and the verdict go by in front."""
+    watch: str = "loss"
+    """What weights are chosen by on validation: ``"loss"`` or a metric."""
+    decoded: bool = False
+    """Whether outputs are encoded answers, which the schema turns back into units or texts before they are read."""
     turns: tuple[Turn, ...]
 
     @abstractmethod
@@ -121,6 +146,36 @@ class Objective(ABC):
     @abstractmethod
     def offers(self) -> dict[str, Offer]:
         """Return what a bundle trained for this objective can do."""
+
+
+class Readout(ABC):
+    """How outputs become answers; what it needs is learned on the calibration rows, which nothing else has seen."""
+
+    @abstractmethod
+    def learn(
+        self, outputs: np.ndarray, truth: np.ndarray, *, metric: str, imbalanced: bool = False, level: float = 0.9
+    ) -> None:
+        """Learn from the calibration rows.
+
+        Args:
+            outputs: What the offer ``predict`` gives for N rows, decoded where the objective says so.
+            truth: What would have been right.
+            metric: The metric people care about.
+            imbalanced: Whether a class is rare.
+            level: How often prediction intervals should hold the truth.
+        """
+
+    @abstractmethod
+    def answer(self, outputs: np.ndarray) -> Answer:
+        """Return the answer behind outputs."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned as JSON values."""
+        return dict(vars(self))
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` gave."""
+        vars(self).update({name: state[name] for name in vars(self)})
 
 
 @dataclass
@@ -185,7 +240,7 @@ class Metric(ABC):
 
     higher: ClassVar[bool] = True
     """Whether larger is better."""
-    needs: ClassVar[Literal["label", "probability", "point"]]
+    needs: ClassVar[Literal["label", "probability", "point", "low", "mask", "boxes", "text", "score"]]
 
     @abstractmethod
     def stats(self, answer: Answer, truth: np.ndarray, weight: np.ndarray | None = None) -> Any:

@@ -17,7 +17,8 @@ class Raw:
     """One column as it was read.
 
     Args:
-        values: (N,) one of float64, int64, bool, datetime64[us] or object (text, exactly as written in the file).
+        values: (N,) one of float64, int64, bool, datetime64[us] or object (text, exactly as written in the file; the
+            path of a picture or sound; or its encoded bytes), or (N, H, W) or (N, H, W, C) uint8 pictures.
         present: (N,) bool; ``False`` where the source itself says that nothing is there (an empty cell, a null).
             Spellings such as ``"N/A"`` are text here: deciding what they mean belongs to the columns.
     """
@@ -63,10 +64,12 @@ class RawTable:
     Args:
         columns: Raw columns by name, in the order of the source.
         origin: Where they came from.
+        part: (N,) of ``"train"``, ``"valid"`` and ``"test"``, where the source itself parts its rows.
     """
 
     columns: Mapping[str, Raw]
     origin: Origin
+    part: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -83,7 +86,8 @@ class RawTable:
     def take(self, rows: np.ndarray) -> RawTable:
         """Return some of the rows; lines of the file are no longer known."""
         columns = {name: raw.take(rows) for name, raw in self.columns.items()}
-        return RawTable(columns, replace(self.origin, first_line=None))
+        part = None if self.part is None else self.part[rows]
+        return RawTable(columns, replace(self.origin, first_line=None), part)
 
     def without(self, *names: str) -> RawTable:
         """Return the table without some columns."""

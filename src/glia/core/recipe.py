@@ -46,6 +46,9 @@ class DataPart(_Part):
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    horizon: Annotated[int, Field(ge=1, description="steps to forecast")] | None = None
+    lookback: Annotated[int, Field(ge=1, description="steps or tokens that a network sees at once")] | None = None
+    skip_bad: Annotated[int, Field(ge=0, description="files that may be unreadable and are left out")] = 0
 
 
 class NetPart(_Part):
@@ -66,7 +69,7 @@ class ObjectivePart(_Part):
 class TrainPart(_Part):
     """How the weights are found; ``None`` = chosen from the data and the budget."""
 
-    optimizer: str = "adamw"
+    optimizer: str | None = None
     optimizer_options: dict[str, Any] = {}
     lr: Positive | Literal["find"] | None = None
     weight_decay: NotNegative | None = None
@@ -92,6 +95,10 @@ class TrainPart(_Part):
     step: Literal["plain", "sam"] = "plain"
     micro_batch: Count | None = None
     nonfinite: Literal["skip", "rollback", "stop"] = "skip"
+    augment: Annotated[
+        dict[str, dict[str, Any]] | Literal["auto", "off"],
+        Field(description="changes of training rows, with their options"),
+    ] = "auto"
     trials: Annotated[int, Field(ge=1, description="candidates tried; the best on validation is kept")] | None = None
 
 

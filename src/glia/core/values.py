@@ -27,10 +27,13 @@ class Spec:
     Args:
         axes: A name for each axis after the batch axis, such as ``("feature",)`` or ``("time", "feature")``.
         size: The length of each axis; ``None`` where it is ragged.
-        dtype: ``"float32"`` or ``"int64"``.
+        dtype: ``"float32"``, ``"int64"``, ``"int32"`` or ``"uint8"``.
         names: The column (or derived feature) behind each feature.
         classes: For codes, the labels of each feature in the order of the codes.
         edges: For numbers, ascending quantiles of the *encoded* training values of each feature.
+        center: Mean of the training values of each channel or variable, for groups that travel as they are (pictures
+            as bytes) and are normalized by the network.
+        spread: Their standard deviation.
 
     Example:
         >>> Spec(("feature",), (2,), "float32", names=("age", "fare")).width
@@ -43,6 +46,8 @@ class Spec:
     names: tuple[str, ...] = ()
     classes: tuple[tuple[str, ...], ...] | None = None
     edges: tuple[tuple[float, ...], ...] | None = None
+    center: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
 
     @property
     def width(self) -> int:
@@ -67,15 +72,19 @@ class Batch:
 
     Args:
         values: A tensor per group, axis 0 = example: ``"number"`` (B, F) float32, ``"category"`` (B, F) int64 codes,
-            ``"dense"`` (B, F) float32 features that want no embedding, ``"target"`` what is asked for.
+            ``"dense"`` (B, F) float32 features that want no embedding, ``"image"`` (B, C, H, W) uint8, ``"token"``
+            (B, L) int32 codes padded with 0, ``"series"`` (B, L, V), ``"audio"`` (B, M, L), ``"target"`` what is
+            asked for.
         weight: (B,) float32; a padded row weighs 0.
         row: (B,) int64 ids of the rows in the table, for evidence.
-        present: Boolean masks for ragged groups, ``True`` where a value is real.
+        ragged: Groups of codes padded with 0, whose padding is cut to what the longest row needs.
+        present: Boolean masks of other groups, ``True`` where a value is real.
     """
 
     values: dict[str, Tensor]
     weight: Tensor
     row: Tensor
+    ragged: tuple[str, ...] = ()
     present: dict[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -83,12 +92,12 @@ class Batch:
 
     def take(self, rows: Tensor | slice) -> Batch:
         """Return the given rows as a batch of their own."""
-        return Batch(
-            {name: value[rows] for name, value in self.values.items()},
-            self.weight[rows],
-            self.row[rows],
-            {name: mask[rows] for name, mask in self.present.items()},
-        )
+        values = {name: value[rows] for name, value in self.values.items()}
+        for name in self.ragged:
+            used = (values[name] != 0).any(0).nonzero()
+            values[name] = values[name][:, : int(used[-1]) + 1 if len(used) else 1]
+        present = {name: mask[rows] for name, mask in self.present.items()}
+        return Batch(values, self.weight[rows], self.row[rows], self.ragged, present)
 
     def having(self, **values: Tensor) -> Batch:
         """Return the same batch with some groups replaced."""
@@ -159,7 +168,7 @@ class Offer:
     """Something a bundle can do with rows, so that verbs ask for it by name and never for a class.
 
     Args:
-        name: ``"predict"``, ``"embed"``, ``"sample"``, ``"act"`` or ``"rate"``.
+        name: ``"predict"``, ``"embed"``, ``"score"``, ``"sample"``, ``"act"`` or ``"rate"``.
         gives: One phrase on what comes out.
         call: Takes the networks by role and a batch, returns a tensor with axis 0 = example.
     """
@@ -175,10 +184,14 @@ class Answer:
 
     Args:
         probability: (N, K) class probabilities, or (N, T) of independent labels.
-        label: (N,) predicted class codes, or (N, T) 0/1 of independent labels.
-        point: (N, T) predicted numbers.
-        low: (N, T) lower ends of the prediction interval.
-        high: (N, T) upper ends of the prediction interval.
+        label: (N,) predicted class codes, (N, T) 0/1 of independent labels, or (N, L) codes of tokens.
+        point: (N, T) predicted numbers, or (N, H, V) of H steps ahead.
+        low: The lower ends of their prediction intervals.
+        high: The upper ends of their prediction intervals.
+        mask: (N, H, W) class codes of pixels.
+        boxes: N arrays (M, 6): class, score, left, top, right, bottom, in shares of the picture.
+        text: (N,) texts.
+        score: (N,) one number a row, larger = stranger.
     """
 
     probability: np.ndarray | None = None
@@ -186,17 +199,23 @@ class Answer:
     point: np.ndarray | None = None
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    boxes: tuple[np.ndarray, ...] | None = None
+    text: np.ndarray | None = None
+    score: np.ndarray | None = None
 
     def __len__(self) -> int:
-        for part in (self.probability, self.label, self.point):
-            if part is not None:
-                return len(part)
-        return 0
+        return next((len(part) for part in vars(self).values() if part is not None), 0)
 
     def take(self, rows: Any) -> Answer:
         """Return the answers to some of the rows."""
-        parts = {name: getattr(self, name) for name in ("probability", "label", "point", "low", "high")}
-        return Answer(**{name: None if part is None else part[rows] for name, part in parts.items()})
+        parts = {name: part for name, part in vars(self).items() if part is not None and name != "boxes"}
+        boxes = None
+        if self.boxes is not None:
+            import numpy as np
+
+            boxes = tuple(self.boxes[at] for at in np.arange(len(self.boxes))[rows])
+        return Answer(**{name: part[rows] for name, part in parts.items()}, boxes=boxes)
 
 
 @dataclass(frozen=True)

@@ -1,120 +1,22 @@
-"""Calibration: probabilities that mean what they say, a fitting threshold, and intervals that hold.
-
-Everything here is learned on the calibration slice, which neither training nor the choice of a network has
-seen.
+"""Calibration: the arithmetic behind probabilities that mean what they say and intervals that hold.
 
 Legend of shapes: N = rows, K = classes, T = targets or labels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf, isinf
-from typing import Any
+from math import ceil, inf
 
 import numpy as np
 
-from glia.core.values import Answer
 from glia.metrics import metrics
 
-__all__ = ["Calibration", "calibrate", "radius"]
+__all__ = ["log_softmax", "radius", "sigmoid", "temperature", "threshold"]
 
 # Two units of log-likelihood are what the likelihood-ratio test asks of one parameter at 95 %.
 _WORTH = 1.92
 _HOTTEST, _COLDEST = 20.0, 0.05
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What turns the outputs of a network into an answer.
-
-    Args:
-        objective: ``"classify"``, ``"multilabel"`` or ``"regress"``.
-        temperature: Logits are divided by it; above 1 the network was too sure of itself.
-        threshold: For two classes, the probability of class 1 from which class 1 is answered; ``None`` = the
-            more probable class.
-        radius: For each target, half the length of the prediction interval; infinite (``None`` in JSON) where
-            the calibration rows are too few to promise anything.
-        level: How often the prediction interval holds the truth.
-
-    Example:
-        >>> calibration = Calibration("regress", radius=(2.0,))
-        >>> calibration.answer(np.array([[10.0]])).high.tolist()
-        [[12.0]]
-    """
-
-    objective: str
-    temperature: float = 1.0
-    threshold: float | None = None
-    radius: tuple[float, ...] = ()
-    level: float = 0.9
-
-    def __post_init__(self) -> None:
-        # JSON knows no infinity and no tuple.
-        object.__setattr__(self, "radius", tuple(inf if r is None else float(r) for r in self.radius))
-
-    def answer(self, outputs: np.ndarray) -> Answer:
-        """Return the answer behind outputs.
-
-        Args:
-            outputs: (N, K) log-probabilities, (N, T) logits of independent labels, or (N, T) numbers in the
-                units of the question.
-        """
-        if self.objective == "regress":
-            if not self.radius:
-                return Answer(point=outputs)
-            reach = np.asarray(self.radius)
-            return Answer(point=outputs, low=outputs - reach, high=outputs + reach)
-        if self.objective == "multilabel":
-            return Answer(probability=_sigmoid(outputs / self.temperature), label=(outputs >= 0).astype(np.int64))
-        probability = np.exp(_log_softmax(outputs / self.temperature))
-        # The label is read from the outputs, so that rounding in the division can never change it.
-        label = outputs.argmax(1) if self.threshold is None else probability[:, 1] >= self.threshold
-        return Answer(probability=probability, label=label.astype(np.int64))
-
-    def state(self) -> dict[str, Any]:
-        """Return everything as JSON values; ``Calibration(**state)`` brings it back."""
-        return {**vars(self), "radius": [None if isinf(r) else r for r in self.radius]}
-
-
-def calibrate(
-    objective: str,
-    outputs: np.ndarray,
-    truth: np.ndarray,
-    *,
-    metric: str = "accuracy",
-    imbalanced: bool = False,
-    level: float = 0.9,
-) -> Calibration:
-    """Return the calibration learned from the calibration slice.
-
-    Args:
-        objective: ``"classify"``, ``"multilabel"`` or ``"regress"``.
-        outputs: What the network gives for the slice, see :meth:`Calibration.answer`.
-        truth: (N,) or (N, 1) codes, (N, T) 0/1, or (N, T) numbers in the units of the outputs.
-        metric: The metric people care about; ``f1`` and ``balanced_accuracy`` ask for a threshold of their
-            own.
-        imbalanced: Whether a class is rare; then the threshold serves the F1 of both classes alike.
-        level: How often the prediction interval should hold the truth.
-
-    Example:
-        >>> calibrate("regress", np.zeros((9, 1)), np.arange(9.0)[:, None], metric="rmse").radius
-        (8.0,)
-    """
-    outputs, truth = np.asarray(outputs, np.float64), np.asarray(truth)
-    if objective == "regress":
-        gaps = np.abs(outputs - truth.reshape(outputs.shape))
-        return Calibration(objective, radius=tuple(radius(gap, level) for gap in gaps.T), level=level)
-    if objective == "multilabel":
-        return Calibration(objective, _temperature(outputs, truth.reshape(outputs.shape) > 0, True), level=level)
-    truth = truth.reshape(-1).astype(np.int64)
-    temperature = _temperature(outputs, truth, False)
-    threshold = None
-    if outputs.shape[1] == 2 and (imbalanced or metric in ("f1", "balanced_accuracy")):
-        score = np.exp(_log_softmax(outputs / temperature))[:, 1]
-        threshold = _threshold(score, truth, metric if metric in ("f1", "balanced_accuracy") else "f1_of_both")
-    return Calibration(objective, temperature, threshold, level=level)
 
 
 def radius(residuals: np.ndarray, level: float) -> float:
@@ -140,8 +42,13 @@ def radius(residuals: np.ndarray, level: float) -> float:
     return float(np.partition(residuals, rank - 1)[rank - 1]) if rank <= len(residuals) else inf
 
 
-def _temperature(outputs: np.ndarray, truth: np.ndarray, independent: bool) -> float:
+def temperature(outputs: np.ndarray, truth: np.ndarray, independent: bool = False) -> float:
     """Return the temperature of least log loss, and 1 unless the gain is more than chance would give.
+
+    Args:
+        outputs: (N, K) log-probabilities, or (N, T) logits of independent labels.
+        truth: (N,) codes, or (N, T) bool.
+        independent: Whether the labels are independent.
 
     Source: C. Guo, G. Pleiss, Y. Sun and K. Weinberger, On calibration of modern neural networks, ICML 2017.
     """
@@ -151,7 +58,7 @@ def _temperature(outputs: np.ndarray, truth: np.ndarray, independent: bool) -> f
         scaled = outputs * np.exp(log_coldness)
         if independent:
             return float(np.logaddexp(0.0, np.where(truth, -scaled, scaled)).sum())
-        return float(-_log_softmax(scaled)[np.arange(len(truth)), truth].sum())
+        return float(-log_softmax(scaled)[np.arange(len(truth)), truth].sum())
 
     if not len(outputs):
         return 1.0
@@ -161,8 +68,14 @@ def _temperature(outputs: np.ndarray, truth: np.ndarray, independent: bool) -> f
     return float(np.exp(-best.x)) if gain > _WORTH else 1.0
 
 
-def _threshold(score: np.ndarray, truth: np.ndarray, metric: str) -> float | None:
-    """Return the cut between two scores that is best for a metric; ``None`` where a class is absent."""
+def threshold(score: np.ndarray, truth: np.ndarray, metric: str) -> float | None:
+    """Return the cut between two scores that is best for a metric; ``None`` where a class is absent.
+
+    Args:
+        score: (N,) probability of class 1.
+        truth: (N,) codes 0 and 1.
+        metric: ``"f1"``, ``"balanced_accuracy"``, or ``"f1_of_both"`` for the F1 of both classes alike.
+    """
     if len(np.unique(truth)) < 2:
         return None
     levels = np.unique(score)
@@ -184,10 +97,12 @@ def _threshold(score: np.ndarray, truth: np.ndarray, metric: str) -> float | Non
     return float(cuts[best[len(best) // 2]])
 
 
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Return (N, K) logits as log-probabilities."""
     shifted = logits - logits.max(1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return logits as probabilities, without overflow."""
     return np.exp(-np.logaddexp(0.0, -logits))

@@ -16,22 +16,9 @@ from glia.core.parts import Metric
 from glia.core.values import Answer
 from glia.judge.intervals import bootstrap, effective, jackknifed, resampled, wilson
 from glia.metrics import metrics
+from glia.objectives import objectives
 
 __all__ = ["confusion", "fitting", "main_metric", "per_class", "reliability", "score"]
-
-_CLASSIFY = (
-    "accuracy",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "calibration_error",
-)
-_REGRESS = ("rmse", "mae", "r2", "median_error")
 
 # Metrics that are a share of independent rows, and which summed statistic they are a share of.
 _SHARE_OF = {"accuracy": 1, "precision": 1, "recall": 2}
@@ -44,7 +31,8 @@ def fitting(objective: str) -> tuple[str, ...]:
         >>> fitting("regress")
         ('rmse', 'mae', 'r2', 'median_error')
     """
-    return _REGRESS if objective == "regress" else _CLASSIFY
+    found: tuple[str, ...] = objectives.get(objective).metrics
+    return found
 
 
 def main_metric(objective: str, imbalanced: bool = False) -> str:
@@ -59,9 +47,8 @@ def main_metric(objective: str, imbalanced: bool = False) -> str:
         >>> main_metric("classify"), main_metric("classify", imbalanced=True), main_metric("regress")
         ('accuracy', 'roc_auc', 'rmse')
     """
-    if objective == "regress":
-        return "rmse"
-    return "roc_auc" if imbalanced else "accuracy"
+    names = fitting(objective)
+    return "roc_auc" if imbalanced and "roc_auc" in names else names[0]
 
 
 def score(
@@ -130,8 +117,10 @@ def aligned(answer: Answer, truth: np.ndarray) -> np.ndarray:
     """Return truth in the shape metrics expect for this kind of answer; codes lose an axis of one."""
     truth = np.asarray(truth)
     if answer.point is not None:
-        return truth.reshape(len(truth), -1)
+        return truth.reshape(len(truth), -1) if answer.point.ndim == 2 else truth
     labels = answer.label if answer.label is not None else answer.probability
+    if labels is None:
+        return truth
     classes = answer.label is not None and answer.label.ndim == 1
     if classes or (labels is not None and truth.shape != labels.shape):
         return truth.reshape(-1).astype(np.int64)
@@ -145,7 +134,8 @@ def placed(units: np.ndarray | None, n: int) -> np.ndarray:
 
 def hangs_on(answer: Answer, truth: np.ndarray) -> float:
     """Return how many rows the scores hang on: fewer than there are when a class is rare."""
-    if answer.point is not None:
+    codes = answer.probability is not None or (answer.label is not None and answer.label.ndim == 1)
+    if answer.point is not None or not codes:
         return float(len(truth))
     columns = [truth] if truth.ndim == 1 else list(truth.T)
     return min(effective(np.bincount(column)) for column in columns)
@@ -154,7 +144,7 @@ def hangs_on(answer: Answer, truth: np.ndarray) -> float:
 def _metric(name: str, answer: Answer) -> Metric:
     metric: Metric = metrics.get(name)()
     if getattr(answer, metric.needs) is None:
-        known = fitting("regress" if answer.point is not None else "classify")
+        known = [one for one in metrics.names() if getattr(answer, metrics.get(one).needs) is not None]
         raise UsageError(
             "metric_unfit",
             f"the metric {name!r} needs a {metric.needs} for each row, and the answer holds none",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -48,6 +49,8 @@ class FTTransformer(Net):
         >>> FTTransformer(inputs, Spec(("class",), (3,))).tokens
         ('CLS', 'age', 'fare')
     """
+
+    suits = MappingProxyType({"lr": 3e-4, "weight_decay": 1e-4})
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from torch import Tensor, nn
 
 from glia.core.net import Net
@@ -25,6 +26,8 @@ class Linear(Net):
         >>> Linear({"number": Spec(("feature",), (2,))}, Spec(("class",), (3,))).output_layer
         Linear(in_features=2, out_features=3, bias=True)
     """
+
+    suits = MappingProxyType({"lr": 1e-2})
 
     def __init__(self, inputs: Specs, output: Spec) -> None:
         super().__init__(inputs, output)

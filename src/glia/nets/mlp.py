@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Annotated
 
 from torch import Tensor, nn
@@ -40,6 +41,8 @@ class MLP(Net):
         >>> sum(p.numel() for p in net.parameters())  # (2 + 1) * 8 + (8 + 1) * 8 + (8 + 1) * 3
         123
     """
+
+    suits = MappingProxyType({"weight_decay": 1e-4})
 
     def __init__(
         self,

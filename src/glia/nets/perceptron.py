@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
@@ -29,6 +30,8 @@ class Perceptron(Net):
         >>> net.names, tuple(net.neuron.weight.shape)
         (('age', 'fare'), (1, 2))
     """
+
+    suits = MappingProxyType({"lr": 1e-2})
 
     def __init__(self, inputs: Specs, output: Spec) -> None:
         super().__init__(inputs, output)

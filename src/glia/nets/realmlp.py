@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import torch
@@ -57,6 +58,8 @@ class RealMLP(Net):
         >>> net.factors()["scale"]
         {'lr': 6.0, 'weight_decay': 1.0}
     """
+
+    suits = MappingProxyType({"lr": 4e-2})
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Annotated
 
 from torch import Tensor, nn
@@ -37,6 +38,8 @@ class ResNetMLP(Net):
         >>> len(net.blocks)
         2
     """
+
+    suits = MappingProxyType({"weight_decay": 1e-4})
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from torch import Tensor, nn
@@ -48,6 +49,9 @@ class TabM(Net):
         >>> net(Batch({"number": torch.rand(5, 2)}, torch.ones(5), torch.arange(5))).shape
         torch.Size([5, 4, 3])
     """
+
+    # Found by measuring: eight members of 128 learn more in a minute on two cores than thirty-two of 256.
+    suits = MappingProxyType({"lr": 5e-3, "weight_decay": 3e-4, "options": {"members": 8, "width": 128}})
 
     def __init__(
         self,

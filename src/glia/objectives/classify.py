@@ -34,6 +34,20 @@ class Classify(Objective):
     """
 
     turns = (Turn(),)
+    readout = "classify"
+    metrics = (
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "roc_auc",
+        "average_precision",
+        "log_loss",
+        "brier",
+        "calibration_error",
+    )
+    watch = "log_loss"
 
     def __init__(
         self,

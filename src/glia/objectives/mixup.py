@@ -39,6 +39,12 @@ class Mixup(Objective):
         self.inner = inner
         self.alpha = alpha
         self.turns = inner.turns
+        self.readout, self.metrics, self.watch, self.decoded = (
+            inner.readout,
+            inner.metrics,
+            inner.watch,
+            inner.decoded,
+        )
 
     def roles(self, given: Specs, asked: Specs) -> dict[str, Role]:
         """Return the inner objective's roles."""

@@ -29,6 +29,20 @@ class Multilabel(Objective):
     """
 
     turns = (Turn(),)
+    readout = "multilabel"
+    metrics = (
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "roc_auc",
+        "average_precision",
+        "log_loss",
+        "brier",
+        "calibration_error",
+    )
+    watch = "log_loss"
 
     def __init__(self, *, positive_weight: Sequence[float] | None = None) -> None:
         self.positive_weight = None if positive_weight is None else torch.tensor(positive_weight)

@@ -37,6 +37,10 @@ class Regress(Objective):
     """
 
     turns = (Turn(),)
+    readout = "regress"
+    metrics = ("rmse", "mae", "r2", "median_error")
+    watch = "rmse"
+    decoded = True
 
     def __init__(
         self,

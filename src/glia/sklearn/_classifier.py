@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import (
 )
 
 from glia.core.constraints import Above, Range
-from glia.judge.calibration import Calibration
+from glia.judge.readouts import readouts
 from glia.sklearn._asked import Asked, Labels, Marks
 from glia.sklearn._estimator import NeuralEstimator
 
@@ -187,7 +187,7 @@ class NeuralClassifier(ClassifierMixin, NeuralEstimator):  # type: ignore[misc]
         return isinstance(self._learner.asked, Marks)
 
     def _answer(self, outputs: np.ndarray) -> Any:
-        return Calibration(self._learner.asked.objective).answer(outputs)
+        return readouts.get(self._learner.asked.objective)().answer(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from glia.compose.choices import DECAYS, RATES
 from glia.compose.training import as_batch, outputs
 from glia.core.constraints import check_options
 from glia.core.parts import Objective
@@ -84,8 +83,9 @@ class Learner:
         """Forget the optimizer's memory; the weights stay."""
         make = optimizers.get(wish.optimizer)
         known = isinstance(wish.net, str) and wish.optimizer == "adamw"
-        rate = wish.learning_rate or (known and RATES.get(wish.net)) or make.default_lr
-        decay = DECAYS.get(wish.net, 0.0) if wish.weight_decay is None and known else wish.weight_decay or 0.0
+        suits = shelf.get(wish.net).suits if known else {}
+        rate = wish.learning_rate or suits.get("lr") or make.default_lr
+        decay = suits.get("weight_decay", 0.0) if wish.weight_decay is None else wish.weight_decay
         self.optimizer = make(grouped(self.net, lr=rate, weight_decay=decay), lr=rate)
 
     def batch(self, table: RawTable, values: np.ndarray, weight: np.ndarray) -> Batch:

@@ -24,7 +24,8 @@ class Minibatches(Stream):
         rows: All training rows as one batch.
         batch_size: Rows a step; 1 is stochastic, ``None`` or more than there are is full batch.
         seed: The run's seed.
-        strata: (N,) codes; rows of one code are spread evenly over each epoch (stratified batches).
+        strata: (N,) codes; rows of one code are spread evenly over each epoch (stratified batches). Where rows are
+            ragged, rows of like length share a batch instead, so that little of it is padding.
 
     Example:
         >>> rows = Batch({"number": torch.arange(5.0)[:, None]}, torch.ones(5), torch.arange(5))
@@ -46,6 +47,7 @@ class Minibatches(Stream):
         self.batch_size = min(batch_size or len(rows), len(rows))
         self.seed = seed
         self.strata = strata
+        self.lengths = sum((rows.values[name] != 0).sum(1) for name in rows.ragged) if rows.ragged else None
         self.steps_per_epoch = -(-len(rows) // self.batch_size)
         self.epoch = 0
         self.offset = 0
@@ -65,6 +67,8 @@ class Minibatches(Stream):
     def _order(self, epoch: int) -> torch.Tensor:
         generator = seeded(self.seed, "shuffle", epoch)
         order = torch.randperm(len(self.rows), generator=generator)
+        if isinstance(self.lengths, torch.Tensor):
+            return self._alike(order, self.lengths, generator)
         if self.strata is None:
             return order
         # Each class's rows get evenly spaced places with a random phase; sorting the places interleaves the classes.
@@ -75,6 +79,15 @@ class Minibatches(Stream):
         phase = torch.rand(len(counts), generator=generator)
         place = (rank + phase[codes[by_class]]) / counts[codes[by_class]]
         return order[by_class[torch.argsort(place, stable=True)]]
+
+    def _alike(self, order: torch.Tensor, lengths: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Return an order whose batches hold rows of like length, drawn from stretches of 32 batches each."""
+        stretch = 32 * self.batch_size
+        pieces = [part[torch.argsort(lengths[part], stable=True)] for part in order.split(stretch)]
+        batches = list(torch.cat(pieces).split(self.batch_size))
+        last = [batches.pop()] if len(batches[-1]) < self.batch_size else []  # a short batch stays at the end
+        places = torch.randperm(len(batches), generator=generator).tolist()
+        return torch.cat([*(batches[at] for at in places), *last])
 
     def state_dict(self) -> dict[str, int]:
         """Return the position: epoch and offset inside it."""

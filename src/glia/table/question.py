@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from glia.columns import columns
 from glia.columns._cells import Cells, cells
 from glia.columns._parse import are_codes, numeric_share, read_numbers
 from glia.columns._refuse import RowError
@@ -19,9 +21,28 @@ from glia.core.names import did_you_mean, listed
 from glia.core.parts import Column
 from glia.core.raw import Raw, RawTable
 
-__all__ = ["Question", "answered", "ask", "check_targets", "placed"]
+__all__ = ["TASKS", "Question", "answered", "ask", "check_targets", "placed"]
 
 _FEW = 20  # whole numbers with at most so many values are taken for classes
+
+TASKS: dict[str, str] = {
+    "classify": "one of several labels",
+    "regress": "a number",
+    "segment": "the class of every pixel",
+    "detect": "objects and where they are",
+    "reconstruct": "the row itself, to reduce it or to clean it",
+    "anomaly": "how strange a row is",
+    "forecast": "what comes next in a series",
+    "generate": "how a text goes on",
+    "translate": "the text in other words",
+    "tag": "a label for every word",
+    "embed": "a vector for every word",
+}
+"""What can be asked, by the word people use."""
+
+_UNASKED = frozenset({"reconstruct", "anomaly", "forecast", "generate", "embed"})  # no column needs to be named
+_OWN_KIND = {"segment": "mask", "detect": "boxes", "translate": "prose", "tag": "tags"}
+_NAMED = ("label", "boxes", "mask")  # what folders of pictures and sounds call their answers
 _LIKELY = ("target", "label", "class", "outcome", "y", "survived", "churn", "income", "price", "quality")
 
 
@@ -30,8 +51,8 @@ class Question:
     """What is asked.
 
     Args:
-        task: ``"classify"`` or ``"regress"``, the word people use.
-        objective: ``"classify"``, ``"multilabel"`` or ``"regress"``, the part that answers.
+        task: The word people use, one of :data:`TASKS`.
+        objective: The part that answers: the task's own, or ``"multilabel"`` for several labels at once.
         targets: The columns asked for.
         reason: Why this task, in one sentence.
     """
@@ -65,7 +86,7 @@ def ask(raw: RawTable, targets: Sequence[str] | str | None, task: str | None = N
     Args:
         raw: The table, before rows without an answer are left out.
         targets: The columns asked for.
-        task: ``"classify"`` or ``"regress"`` where the values must not decide.
+        task: One of :data:`TASKS`, where the values must not decide.
 
     Raises:
         UsageError: No such column, no such task, or targets that do not go together.
@@ -77,13 +98,21 @@ def ask(raw: RawTable, targets: Sequence[str] | str | None, task: str | None = N
         >>> ask(RawTable({"churn": rows}, Origin("made", "array")), ["churn"]).objective
         'classify'
     """
-    names = _named(raw, targets)
-    if task not in (None, "classify", "regress"):
+    if task is not None and task not in TASKS:
         raise UsageError(
             "unknown_task",
-            f"there is no task {task!r}{did_you_mean(task, ('classify', 'regress'))}",
-            remedy="choose 'classify' or 'regress', or leave it out",
+            f"there is no task {task!r}{did_you_mean(task, TASKS)}",
+            remedy=f"choose one of {listed(TASKS, 20)}, or leave it out",
         )
+    if task in _UNASKED:
+        names = _named(raw, targets) if targets else ()
+        return Question(task, task, names, f"asked for {TASKS[task]}")
+    names = _named(raw, targets or _called(raw))
+    task = task or _seen(raw, names)
+    if task in _OWN_KIND:
+        if len(names) > 1:
+            raise UsageError("one_target", f"to {task}, one column is asked for at a time", remedy="name one target")
+        return Question(task, task, names, f"{names[0]!r} holds {TASKS[task]}")
     looks = {name: _look(raw[name]) for name in names}
     for name, look in looks.items():
         _refuse(raw, name, look)
@@ -115,19 +144,19 @@ def answered(raw: RawTable, targets: Sequence[str]) -> np.ndarray:
     return known
 
 
-def check_targets(raw: RawTable, columns: Mapping[str, Column], *, learn: bool = False) -> None:
+def check_targets(raw: RawTable, asked: Mapping[str, Column], *, learn: bool = False) -> None:
     """Refuse answers that cannot be read or were never seen, naming the line.
 
     Args:
         raw: The whole table as it was read; rows without an answer are passed over.
-        columns: Target columns by name.
+        asked: Target columns by name.
         learn: Whether the columns have learned nothing yet and take these rows to do so.
 
     Raises:
         DataError: An answer cannot be read.
     """
-    rows = np.flatnonzero(answered(raw, list(columns)))
-    for name, column in columns.items():
+    rows = np.flatnonzero(answered(raw, list(asked)))
+    for name, column in asked.items():
         try:
             (column.learn if learn else column.encode)(raw[name].take(rows))
         except RowError as error:
@@ -140,6 +169,33 @@ def placed(error: RowError, raw: RawTable, row: int) -> DataError:
     text = error.text if line is not None else f"row {row + 1}: {error.text}"
     file = raw.origin.path or raw.origin.name
     return DataError(error.code, text, remedy=error.remedy, file=file, line=line, column=error.column)
+
+
+def _called(raw: RawTable) -> tuple[str, ...]:
+    """Return the column that a folder's source itself calls the answer."""
+    media = any(one.values.ndim > 1 or (one.values.dtype == object and _is_media(one)) for one in raw.columns.values())
+    return tuple(name for name in _NAMED if name in raw)[:1] if media else ()
+
+
+def _is_media(raw: Raw) -> bool:
+    first = raw.values[raw.present][:1]
+    return bool(len(first)) and isinstance(first[0], Path | bytes)
+
+
+def _seen(raw: RawTable, names: Sequence[str]) -> str | None:
+    """Return the task that a target asks for by its very kind: pictures are masks, lists of boxes are found."""
+    if len(names) != 1:
+        return None
+    values = raw[names[0]]
+    if values.values.ndim > 1 or (values.values.dtype == object and _is_media(values)):
+        return "segment"
+    if (
+        values.values.dtype == object
+        and "boxes" in columns.names()
+        and columns.get("boxes").recognize(values).confidence > 0.5
+    ):
+        return "detect"
+    return None
 
 
 def _named(raw: RawTable, targets: Sequence[str] | str | None) -> tuple[str, ...]:
@@ -193,9 +249,16 @@ def _text(raw: Raw) -> Cells:
 
 
 def _here(raw: Raw) -> np.ndarray:
+    if raw.values.ndim > 1 or (raw.values.dtype == object and not _is_text(raw)):
+        return raw.present
     if raw.values.dtype == object:
         return _text(raw).codes >= 0
     return raw.present & (raw.values == raw.values)
+
+
+def _is_text(raw: Raw) -> bool:
+    first = raw.values[raw.present][:1]
+    return not len(first) or isinstance(first[0], str)
 
 
 def _refuse(raw: RawTable, name: str, look: _Look) -> None:

@@ -29,7 +29,14 @@ _Role = Literal["input", "target"]
 # What names of columns say: rows are told apart by ids, and whole numbers may be codes.
 _ID = frozenset({"id", "ids", "uuid", "guid", "rowid", "index", "key", "identifier"})
 _CODE = frozenset({"id", "code", "codes", "zip", "zipcode", "postcode", "postal", "plz", "sku", "key"})
-_ANSWERS = {"classify": ("category", "boolean"), "regress": ("number",)}
+_ANSWERS = {
+    "classify": ("category", "boolean"),
+    "regress": ("number",),
+    "segment": ("mask",),
+    "detect": ("boxes",),
+    "translate": ("prose",),
+    "tag": ("tags",),
+}
 
 
 class Schema:
@@ -110,6 +117,9 @@ class Schema:
                 column.learn(raw[name])
             except RowError as error:
                 raise placed(error, raw, error.row) from None
+        given = self.specs()
+        for column in self._of("target"):
+            column.follow(given)
 
     def specs(self, role: _Role = "input") -> dict[str, Spec]:
         """Return the spec of each group of stacked columns."""
@@ -133,10 +143,25 @@ class Schema:
                 raise placed(error, raw, error.row) from None
             for group, values in groups.items():
                 parts.setdefault(group, []).append(values)
-        return {group: np.concatenate(values, axis=1) for group, values in parts.items()}
+        return {group: self._joined(group, role, values) for group, values in parts.items()}
+
+    def _joined(self, group: str, role: _Role, parts: list[np.ndarray]) -> np.ndarray:
+        """Return the values of several columns side by side; texts follow one another, each with codes of its own."""
+        if len(parts) == 1:
+            return parts[0]
+        if group != "token":
+            return np.concatenate(parts, axis=1)
+        specs = [column.specs()[group] for column in self._of(role) if group in column.specs()]
+        start = np.cumsum([0, *(spec.cardinalities[0] for spec in specs)])
+        codes = np.concatenate([np.where(part > 0, part + at, 0) for part, at in zip(parts, start)], axis=1)
+        # Padding stands at the end of a row and nowhere else.
+        return np.take_along_axis(codes, np.argsort(codes == 0, axis=1, kind="stable"), axis=1).astype(np.int32)
 
     def decode(self, values: np.ndarray) -> np.ndarray:
-        """Return encoded targets (N, T) in the units of the question; (N,) counts as one target."""
+        """Return encoded targets in the units of the question: (N, T), where (N,) counts as one; texts as (N,)."""
+        asked = self._of("target")
+        if len(asked) == 1 and asked[0].specs()["target"].axes != ("feature",):
+            return asked[0].decode(values)
         values = values.reshape(len(values), -1)
         return np.stack([column.decode(values[:, at]) for at, column in enumerate(self._of("target"))], axis=1)
 
@@ -270,14 +295,16 @@ def _known(raw: RawTable, names: Iterable[str]) -> None:
 
 def _answer_kind(raw: Raw, name: str, task: str, given: str | None) -> tuple[str, str]:
     if given is not None:
-        if given not in _ANSWERS[task]:
+        if given not in _ANSWERS.get(task, ()):
             raise UsageError(
                 "target_kind",
                 f"{name!r} cannot be read as {given!r} where the task is to {task}",
-                remedy=f"choose {listed(_ANSWERS[task])}, or another --task",
+                remedy=f"choose {listed(_ANSWERS.get(task, ()))}, or another --task",
                 column=name,
             )
         return given, "its kind was given"
+    if task not in ("classify", "regress"):
+        return _ANSWERS[task][0], f"it is asked for, to {task}"
     if task == "regress":
         return "number", "it is asked for, as a number"
     truth = Boolean.recognize(raw)
@@ -314,12 +341,29 @@ def _named_kind(raw: Raw, name: str, kind: str) -> tuple[str, str] | None:
 
 
 def _stacked(specs: list[Spec]) -> Spec:
-    """Return one spec for features put side by side."""
+    """Return one spec for features, channels or texts put side by side."""
+    first = specs[0]
+    if len(specs) == 1:
+        return first
+    names = tuple(name for spec in specs for name in spec.names)
+    if first.axes == ("time",):
+        labels = tuple(label for spec in specs for label in (spec.classes or ((),))[0])
+        return Spec(first.axes, first.size, first.dtype, names=names, classes=(labels,))
+    if first.axes != ("feature",):
+        if any(spec.size[1:] != first.size[1:] for spec in specs):
+            raise UsageError(
+                "sizes_differ",
+                f"the columns {listed(names)} hold pictures or sounds of different sizes",
+                remedy="give them one size, or leave one out with --columns NAME=constant",
+            )
+        channels = sum(spec.size[0] or 0 for spec in specs)
+        center, spread = (tuple(one for spec in specs for one in getattr(spec, at)) for at in ("center", "spread"))
+        return Spec(first.axes, (channels, *first.size[1:]), first.dtype, names, center=center, spread=spread)
     return Spec(
         ("feature",),
         (sum(spec.width for spec in specs),),
         specs[0].dtype,
-        names=tuple(name for spec in specs for name in spec.names),
+        names=names,
         classes=_joined([spec.classes for spec in specs]),
         edges=_joined([spec.edges for spec in specs]),
     )
