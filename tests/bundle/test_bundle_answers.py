@@ -18,6 +18,7 @@ from glia.bundle import bundle as room
 from glia.bundle.bundle import load
 from glia.core.errors import DataError, UsageError
 from glia.core.net import Net
+from glia.core.values import Batch
 from glia.nets import nets
 from glia.nets.blocks.foreign import Foreign
 from glia.nets.blocks.inputs import flat_width
@@ -31,7 +32,7 @@ def test_a_bundle_answers_bit_for_bit_as_the_network_it_was_made_of(tmp_path, ob
     folder, network = made(tmp_path / "bundle", objective)
     bundle = load(folder)
     raw = table(objective)
-    batch = room._batch(bundle.schema.encode(raw), len(raw), 0, torch.device("cpu"))
+    batch = Batch.of(bundle.schema.encode(raw))
     call = objectives.get(objective)().offers()["predict"].call
     with torch.inference_mode():
         wanted = call({"net": network.eval()}, batch).numpy()

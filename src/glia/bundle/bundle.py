@@ -15,7 +15,7 @@ from glia.core.errors import GliaError
 from glia.core.manifest import MANIFEST
 from glia.core.raw import RawTable
 from glia.core.store import read_json
-from glia.core.values import Answer
+from glia.core.values import Answer, Batch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -110,7 +110,7 @@ class Bundle:
         with torch.inference_mode(), torch.autocast(device.type, enabled=False):
             for start in range(0, max(len(raw), 1), ROWS_AT_ONCE):
                 rows = slice(start, start + ROWS_AT_ONCE)
-                batch = _batch({name: values[rows] for name, values in groups.items()}, len(raw), start, device)
+                batch = Batch.of({name: values[rows] for name, values in groups.items()}, first=start, device=device)
                 found.append(call(self.nets, batch).float().cpu().numpy())
         out = np.concatenate(found)
         return self.schema.decode(out) if self.objective.decoded else out
@@ -157,13 +157,9 @@ class Bundle:
         from glia.judge.scores import fitting, score
 
         table, notes = self.schema.match(self.read(source), needs_target=True)
-        answer = self.answer(table)
-        encoded = self.schema.encode(table, "target")["target"]
-        objective = self.config["objective"]["name"]
-        truth = encoded[:, 0] if objective == "classify" else encoded
-        truth = self.schema.decode(truth) if objective == "regress" else truth
-        names = list(self.scores.get("test") or fitting(objective))
-        scores = score(names, answer, truth, units=self._units(table), seed=0)
+        truth = self.schema.truth(table)
+        names = list(self.scores.get("test") or fitting(self.config["objective"]["name"]))
+        scores = score(names, self.answer(table), truth, units=self._units(table), seed=0)
         return {
             "bundle": str(self.folder),
             "scores": {name: one.as_dict() for name, one in scores.items()},
@@ -231,16 +227,6 @@ def checked(path: str | Path) -> dict[str, Any]:
     """
     folder = verified(path)
     return {"bundle": str(folder), "files": len(read_json(folder / MANIFEST)["files"]) + 1}
-
-
-def _batch(groups: dict[str, np.ndarray], rows: int, start: int, device: Any) -> Any:
-    import torch
-
-    from glia.core.values import Batch
-
-    count = min(rows - start, ROWS_AT_ONCE)
-    values = {name: torch.from_numpy(np.ascontiguousarray(one)).to(device) for name, one in groups.items()}
-    return Batch(values, torch.ones(count, device=device), torch.arange(start, start + count, device=device))
 
 
 def _said(notes: Sequence[Any]) -> list[str]:

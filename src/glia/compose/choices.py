@@ -178,7 +178,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         epochs=epochs,
         evaluate_every=train.evaluate_every or max(1, min(per_epoch, -(-steps // 10))),
         remedies=_remedies(recipe, suits),
-        augment=_augment(prepared, recipe, suits),
+        augment=_augment(recipe, suits),
         step=train.step,
         micro_batch=train.micro_batch,
         nonfinite=train.nonfinite,
@@ -221,7 +221,7 @@ def _watch(prepared: Prepared, recipe: Recipe) -> str:
     return recipe.judge.metric or str(objectives.get(prepared.question.objective).watch)
 
 
-def _augment(prepared: Prepared, recipe: Recipe, suits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _augment(recipe: Recipe, suits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the changes made to training rows: those asked for, those that suit the network, or none."""
     wish = recipe.train.augment
     chosen = suits.get("augment", {}) if wish == "auto" else {} if wish == "off" else wish

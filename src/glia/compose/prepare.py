@@ -130,23 +130,13 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
         raw=parts,
         inputs=encoded,
         targets=targets,
-        truth={part: truth(schema, question, parts[part], target) for part, target in targets.items()},
+        truth={part: schema.truth(parts[part], target) for part, target in targets.items()},
         units={part: _units(table, data.group) for part, table in parts.items()},
         weight={part: _weights(table, data.weight) for part, table in parts.items()},
         split=parted,
         findings=findings,
         reasons={"task": question.reason, "split": parted.reason},
     )
-
-
-def truth(schema: Schema, question: Question, raw: RawTable, encoded: np.ndarray) -> np.ndarray:
-    """Return encoded targets as judges want them: (N,) codes, (N, T) 0/1, numbers in their units, or texts."""
-    if question.objective == "classify":
-        return encoded[:, 0]
-    if question.objective == "translate":
-        # Decoding would lose the words that training never saw, and with them what was really right.
-        return np.array([str(text) for text in raw[question.targets[0]].values], dtype=object)
-    return schema.decode(encoded) if question.objective == "regress" else encoded
 
 
 def _own_parts(whole: RawTable) -> dict[str, RawTable]:

@@ -38,7 +38,7 @@ from glia.train.steps import steps
 from glia.train.steps._splits import refuse_coupled
 from glia.train.update import update
 
-__all__ = ["Trained", "as_batch", "build", "found_rate", "outputs", "part_of", "run"]
+__all__ = ["Trained", "build", "found_rate", "outputs", "part_of", "run"]
 
 
 @dataclass
@@ -70,23 +70,9 @@ class Trained:
     seconds: float = 0.0
 
 
-def as_batch(
-    groups: Mapping[str, np.ndarray], target: np.ndarray | None = None, weight: np.ndarray | None = None
-) -> Batch:
-    """Return encoded groups as one batch of tensors in memory; windows of a series stay views of it."""
-    values = {name: torch.from_numpy(array) for name, array in groups.items()}
-    if target is not None and 0 not in target.shape[1:]:
-        values["target"] = torch.from_numpy(target)
-    count = len(next(iter(values.values())))
-    weights = torch.ones(count) if weight is None else torch.from_numpy(np.ascontiguousarray(weight))
-    # Tokens travel as 32-bit codes padded with 0, and nothing else does.
-    ragged = tuple(name for name, value in values.items() if value.dtype == torch.int32 and value.dim() == 2)
-    return Batch(values, weights, torch.arange(count), ragged)
-
-
 def part_of(prepared: Prepared, part: str) -> Batch:
     """Return the rows of a part, as networks and objectives take them."""
-    return as_batch(prepared.inputs[part], prepared.targets[part], prepared.weight[part])
+    return Batch.of(prepared.inputs[part], prepared.targets[part], prepared.weight[part])
 
 
 def outputs(objective: Objective, nets: Mapping[str, Callable[..., Any]], rows: Batch, size: int = 512) -> np.ndarray:

@@ -90,6 +90,38 @@ class Batch:
     def __len__(self) -> int:
         return int(self.weight.shape[0])
 
+    @classmethod
+    def of(
+        cls,
+        groups: Mapping[str, np.ndarray],
+        target: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+        *,
+        first: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> Batch:
+        """Return encoded groups as a batch; windows of a series stay views of it.
+
+        Args:
+            groups: Arrays of N rows by name.
+            target: (N, ...) encoded answers; (N, 0) where nothing is asked for.
+            weight: (N,) weights; ``None`` = 1 each.
+            first: The id of the first row.
+            device: Where the tensors should be.
+        """
+        import numpy as np
+        import torch
+
+        arrays = dict(groups)
+        if target is not None and 0 not in target.shape[1:]:
+            arrays["target"] = target
+        values = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+        count = len(next(iter(values.values())))
+        weights = torch.ones(count) if weight is None else torch.from_numpy(np.ascontiguousarray(weight))
+        # Tokens travel as 32-bit codes padded with 0, and nothing else does.
+        ragged = tuple(name for name, value in values.items() if value.dtype == torch.int32 and value.dim() == 2)
+        return cls(values, weights.to(device), torch.arange(first, first + count, device=device), ragged)
+
     def take(self, rows: Tensor | slice) -> Batch:
         """Return the given rows as a batch of their own."""
         values = {name: value[rows] for name, value in self.values.items()}

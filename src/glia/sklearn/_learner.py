@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from glia.compose.training import as_batch, outputs
+from glia.compose.training import outputs
 from glia.core.constraints import check_options
 from glia.core.parts import Objective
 from glia.core.raw import RawTable
@@ -91,7 +91,7 @@ class Learner:
     def batch(self, table: RawTable, values: np.ndarray, weight: np.ndarray) -> Batch:
         """Return N rows, their (N, T) answers and their (N,) weights, encoded."""
         share = (weight / max(weight.sum() / max(len(weight), 1), 1e-300)).astype(np.float32)
-        return as_batch(self.schema.encode(table), self.asked.encode(values), share)
+        return Batch.of(self.schema.encode(table), self.asked.encode(values), share)
 
     def train(self, rows: Batch, valid: Batch, wish: Any, *, partial: bool, seed: int) -> State:
         """Train on rows and return what was seen on the way.
@@ -136,7 +136,7 @@ class Learner:
         is given. A module of the person's own is asked in the precision it has.
         """
         matched, _ = self.schema.match(table, needs_target=False)
-        rows, net = as_batch(self.schema.encode(matched)), self.net
+        rows, net = Batch.of(self.schema.encode(matched)), self.net
         if not isinstance(net, Foreign):
             net = copy.deepcopy(net).double()
             rows = rows.having(**{name: one.double() for name, one in rows.values.items() if one.is_floating_point()})

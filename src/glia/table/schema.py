@@ -165,6 +165,25 @@ class Schema:
         values = values.reshape(len(values), -1)
         return np.stack([column.decode(values[:, at]) for at, column in enumerate(self._of("target"))], axis=1)
 
+    def truth(self, raw: RawTable, encoded: np.ndarray | None = None) -> np.ndarray:
+        """Return what is asked for as judges want it: (N,) codes, (N, T) 0/1 or numbers in their units, or texts.
+
+        Args:
+            raw: Rows whose answers are known.
+            encoded: The same answers encoded, where that is done already.
+        """
+        asked = self._of("target")
+        if not asked:
+            return np.zeros((len(raw), 0), np.float32)
+        values = self.encode(raw, "target")["target"] if encoded is None else encoded
+        spec = self.specs("target")["target"]
+        if spec.axes == ("feature",):
+            return self.decode(values) if spec.classes is None else values[:, 0] if len(asked) == 1 else values
+        if spec.axes == ("time",) and isinstance(asked[0].decode(values[:1])[0], str):
+            # Decoding would lose the words that training never saw, and with them what was really right.
+            return np.array([str(text) for text in raw[asked[0].name].values], dtype=object)
+        return values
+
     def first_look(self, raw: RawTable) -> tuple[np.ndarray, tuple[str, ...]]:
         """Return the answers of a whole table before anything is learned, for audits and splits.
 
