@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,23 @@ def columns_of(answer: Answer, targets: list[Column], labels: tuple[tuple[str, .
     """Return answers as named columns in the order of the rows.
 
     With one target the columns are ``prediction``, ``probability_<class>``, ``low`` and ``high``; with
-    several, each name ends in ``_<target>``.
+    several, each name ends in ``_<target>``. Boxes and masks come as JSON in a cell: boxes as a list of objects whose
+    ends are shares of the picture, masks as COCO's run lengths for each class that is there. Strangeness is ``score``.
 
     Args:
         answer: The answers to N rows.
         targets: The columns asked for, which turn codes into labels of the kind that training had.
         labels: The classes of each target, in the order of the codes.
     """
+    if answer.boxes is not None:
+        return {"prediction": _cells([_boxes(one, labels[0]) for one in answer.boxes])}
+    if answer.mask is not None:
+        return {"prediction": _cells([_runs(one, labels[0]) for one in answer.mask])}
+    if answer.text is not None:
+        return {"prediction": answer.text}
+    if answer.score is not None:
+        flagged = {} if answer.label is None else {"prediction": np.where(answer.label > 0, "strange", "normal")}
+        return {**flagged, "score": answer.score}
     if len(targets) == 1 and answer.label is not None and answer.probability is not None:
         columns = {"prediction": targets[0].decode(answer.label.reshape(len(answer)))}
         for code, name in enumerate(labels[0]):
@@ -38,6 +49,30 @@ def columns_of(answer: Answer, targets: list[Column], labels: tuple[tuple[str, .
         parts = {"probability": answer.probability, "low": answer.low, "high": answer.high}
         found |= {f"{name}{end}": part[:, at] for name, part in parts.items() if part is not None}
     return found
+
+
+def _cells(documents: list[Any]) -> np.ndarray:
+    """Return JSON values as (N,) texts."""
+    return np.array([json.dumps(one) for one in documents], dtype=object)
+
+
+def _boxes(boxes: np.ndarray, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    ends = ("left", "top", "right", "bottom")
+    return [
+        {"class": classes[int(row[0])], "score": round(float(row[1]), 4)}
+        | {name: round(float(value), 4) for name, value in zip(ends, row[2:])}
+        for row in boxes
+    ]
+
+
+def _runs(mask: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return run lengths down the columns, beginning with those that are not of the class, as COCO counts them."""
+    found = {}
+    for code in np.unique(mask):
+        flat = (mask == code).reshape(-1, order="F").astype(np.int8)
+        changes = np.flatnonzero(np.diff(flat, prepend=0, append=1 - flat[-1]))
+        found[classes[int(code)]] = np.diff(changes, prepend=0).tolist()
+    return {"size": list(mask.shape), "counts": found}
 
 
 def like(source: Any, columns: dict[str, np.ndarray]) -> Any:

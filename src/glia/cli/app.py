@@ -94,6 +94,9 @@ def fit(
     split: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    horizon: int | None = None,
+    lookback: int | None = None,
+    skip_bad: int | None = None,
     metric: str | None = None,
     seed: int | None = None,
     out: str | None = None,
@@ -109,9 +112,11 @@ def fit(
     """Train a network on a table, judge it beside simpler models, seal it in a bundle.
 
     Args:
-        source: A CSV, TSV, Parquet, JSONL, Arrow, SQLite, npz or duckdb file, or a bundled set such as iris.
+        source: A CSV, TSV, Parquet, JSONL, Arrow, SQLite, npz or duckdb file, a folder of pictures, sounds or texts,
+            or a bundled set such as iris.
         target: The column asked for; several separated by commas.
-        task: classify or regress; read from the target when not given.
+        task: classify, regress, segment, detect, reconstruct, anomaly, forecast, generate, translate or embed; read
+            from the target when not given.
         net: The network, see `glia list nets`.
         budget: Time from start to report, such as 30s, 5m, 1h (60s).
         epochs: Passes over the training rows instead of a budget; then no clock decides anything.
@@ -122,6 +127,9 @@ def fit(
         split: Shares 0.7,0.15,0.15 or rows in time order 8640,2880,2880.
         group: A column whose values never straddle two parts.
         time: A column by which parts follow one another.
+        horizon: For a forecast, how many steps ahead.
+        lookback: How many steps, or characters, a network sees at once.
+        skip_bad: How many files may be unreadable and are left out.
         metric: What is chosen and compared by, see `glia list metrics`.
         seed: The one seed (0).
         out: The run's folder (runs/<id>).
@@ -149,6 +157,9 @@ def fit(
         "split": split,
         "group": group,
         "time": time,
+        "horizon": horizon,
+        "lookback": lookback,
+        "skip_bad": skip_bad,
         "metric": metric,
         "seed": seed,
         "settings": set_,

@@ -57,6 +57,9 @@ def asked(
         "split": said["split"],
         "group": said["group"],
         "time": said["time"],
+        "horizon": said.get("horizon"),
+        "lookback": said.get("lookback"),
+        "skip_bad": said.get("skip_bad"),
     }
     # A count of epochs replaces a count of steps that an earlier run settled.
     epochs = {} if said["epochs"] is None else {"epochs": said["epochs"], "steps": None, "stop": None}

@@ -45,6 +45,9 @@ def fit(
     split: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    horizon: int | None = None,
+    lookback: int | None = None,
+    skip_bad: int | None = None,
     metric: str | None = None,
     seed: int | None = None,
     out: str | Path | None = None,
@@ -59,9 +62,10 @@ def fit(
     """Train a network on a table, judge it beside simpler models, and seal it in a bundle.
 
     Args:
-        source: A file, a data frame, arrays, or the name of a bundled set such as ``"iris"``.
+        source: A file, a folder of pictures, sounds or texts, a data frame, arrays, or the name of a bundled set
+            such as ``"iris"``.
         target: The column asked for, or several.
-        task: ``"classify"`` or ``"regress"``; read from the target when not given.
+        task: What is asked, one of :data:`glia.table.question.TASKS`; read from the target when not given.
         net: A network of the shelf by name, or any :class:`torch.nn.Module` taking ``(B, F)`` float features.
         budget: Seconds from start to report, a number or such as ``"5m"``; 60 when nothing is said.
         epochs: Passes over the training rows instead of a budget; then no clock decides anything.
@@ -72,6 +76,9 @@ def fit(
         split: Shares ``"0.7,0.15,0.15"`` or numbers of rows in time order ``"8640,2880,2880"``.
         group: A column whose values never straddle two parts.
         time: A column by which parts follow one another.
+        horizon: For a forecast, how many steps ahead.
+        lookback: How many steps, or characters, a network sees at once.
+        skip_bad: How many files may be unreadable and are left out.
         metric: What is chosen and compared by.
         seed: The one seed; 0 when nothing is said.
         out: The run's folder; ``runs/<id>`` when nothing is said.
@@ -120,6 +127,9 @@ def fit(
         split=split,
         group=group,
         time=time,
+        horizon=horizon,
+        lookback=lookback,
+        skip_bad=skip_bad,
         metric=metric,
         seed=seed,
         settings=settings,

@@ -115,6 +115,7 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
     tables = {part: _answered(table, question, part, found) for part, table in tables.items()}
     keys = [name for name in (data.group, data.time, data.weight) if name]
     schema = Schema.infer(tables["fit"], targets=question.targets, task=question.task, kinds=data.columns, keys=keys)
+    tables = {part: _readable(table, schema, data.skip_bad, found) for part, table in tables.items()}
     parts, parted = _part(tables, schema, question, recipe, found)
     schema.learn(parts["train"])
     for part in ("test", "valid"):
@@ -185,6 +186,35 @@ def _answered(table: RawTable, question: Question, part: str, found: Callable[[F
         )
     )
     return table.take(np.flatnonzero(known))
+
+
+def _readable(table: RawTable, schema: Schema, skip: int, found: Callable[[Finding], None]) -> RawTable:
+    """Return the rows whose files can be read; nothing is left out unless somebody said how many may be.
+
+    Raises:
+        DataError: More files than that cannot be read.
+    """
+    bad = {
+        one.row: one
+        for column in schema.columns.values()
+        if hasattr(column, "examine") and column.name in table
+        for one in column.examine(table[column.name])
+    }
+    if not bad:
+        return table
+    if len(bad) > skip:
+        first = next(iter(bad.values()))
+        more = f"; {len(bad) - 1} more files cannot be read" if len(bad) > 1 else ""
+        raise DataError(
+            "bad_file",
+            f"{first.text}{more}",
+            remedy=f"{first.remedy}, or go on without such files with --skip-bad {len(bad)}",
+            file=first.file or None,
+        )
+    names = [one.file or f"row {one.row + 1}" for one in bad.values()]
+    text = f"{len(bad)} files cannot be read: {listed(names, 8)}"
+    found(Finding("bad_files", "warning", text, {"files": names}, "they were left out, as --skip-bad allows"))
+    return table.take(np.setdiff1d(np.arange(len(table)), list(bad)))
 
 
 def _part(

@@ -45,6 +45,8 @@ class Column(ABC):
 
     kind: ClassVar[str]
     askable: ClassVar[bool] = False
+    media: ClassVar[bool] = False
+    """Whether its values are pictures or sounds (arrays, paths, encoded bytes) and not cells of a table."""
     used: ClassVar[bool] = True
     """Whether the network gets to see it; an id or a constant is kept in the schema and left out."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ class Raw:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def media(self) -> bool:
+        """Whether the values are pictures or sounds and not cells of a table."""
+        if self.values.ndim > 1 or self.values.dtype != object:
+            return self.values.ndim > 1
+        first = self.values[self.present][:1]
+        return bool(len(first)) and isinstance(first[0], Path | bytes)
 
     def take(self, rows: np.ndarray) -> Raw:
         """Return some of the rows."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -173,13 +172,8 @@ def placed(error: RowError, raw: RawTable, row: int) -> DataError:
 
 def _called(raw: RawTable) -> tuple[str, ...]:
     """Return the column that a folder's source itself calls the answer."""
-    media = any(one.values.ndim > 1 or (one.values.dtype == object and _is_media(one)) for one in raw.columns.values())
+    media = any(one.media for one in raw.columns.values())
     return tuple(name for name in _NAMED if name in raw)[:1] if media else ()
-
-
-def _is_media(raw: Raw) -> bool:
-    first = raw.values[raw.present][:1]
-    return bool(len(first)) and isinstance(first[0], Path | bytes)
 
 
 def _seen(raw: RawTable, names: Sequence[str]) -> str | None:
@@ -187,7 +181,7 @@ def _seen(raw: RawTable, names: Sequence[str]) -> str | None:
     if len(names) != 1:
         return None
     values = raw[names[0]]
-    if values.values.ndim > 1 or (values.values.dtype == object and _is_media(values)):
+    if values.media:
         return "segment"
     if (
         values.values.dtype == object

@@ -337,7 +337,8 @@ def _kind(raw: Raw, name: str, given: str | None) -> tuple[str, str]:
     if given is not None:
         shelf.get(given)
         return given, "its kind was given"
-    guesses = {kind: shelf.get(kind).recognize(raw) for kind in shelf.names()}
+    kinds = {kind: shelf.get(kind) for kind in shelf.names()}
+    guesses = {kind: column.recognize(raw) for kind, column in kinds.items() if column.media == raw.media}
     kind = max(guesses, key=lambda one: guesses[one].confidence)
     return _named_kind(raw, name, kind) or (kind, guesses[kind].reason)
 

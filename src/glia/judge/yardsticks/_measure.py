@@ -74,7 +74,7 @@ def measure(
         inputs: The encoded groups by part: ``"train"``, ``"valid"``, ``"test"``.
         targets: The targets by part, in the units that answers should have; only ``"train"`` is learned from.
         specs: What the groups hold; with ``"target"`` among them, its classes say how many there are.
-        objective: ``"classify"``, ``"multilabel"`` or ``"regress"``.
+        objective: The question, by the name of its objective.
         seconds: Wall-clock time for all together.
         seed: The seed of the run.
         weight: (N,) how much each training row counts.
@@ -89,7 +89,9 @@ def measure(
     classes = _classes(targets, specs) if objective == "classify" else 2
     options = {"objective": objective, "specs": specs, "classes": classes, "seed": seed, "threads": threads}
     shelf = Shelf("glia.judge.yardsticks")
-    parts = sorted(((name, shelf.get(name)) for name in shelf.names()), key=lambda part: part[1].cost)
+    every = ((name, shelf.get(name)) for name in shelf.names())
+    fitting = [(name, part) for name, part in every if objective in part.objectives and part.reads & set(specs)]
+    parts = sorted(fitting, key=lambda part: part[1].cost)
     order = _order(np.asarray(targets["train"]), objective, seed)
     found: dict[str, Yard] = {}
     # Limits hold only for libraries that are loaded already, so the first fits come before them.
@@ -155,6 +157,8 @@ def _warmed(parts: list[tuple[str, Any]], options: Mapping[str, Any]) -> None:
     """Fit each yardstick on four rows: the first call imports its library, which says nothing of its pace."""
     target = np.array([[0], [1]] * 2)
     for _, part in parts:
+        if "number" not in part.reads:
+            continue
         part(**options).fit({"number": target.astype(np.float32)}, target, seconds=0.0)
 
 

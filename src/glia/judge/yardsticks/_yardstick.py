@@ -24,7 +24,7 @@ class Yardstick(ABC):
     """A simple model that answers the same question as the network.
 
     Args:
-        objective: ``"classify"``, ``"multilabel"`` or ``"regress"``.
+        objective: The question, one of ``objectives``.
         specs: What the encoded groups hold.
         classes: How many classes there are; of no meaning for ``"regress"``.
         seed: The seed of the run.
@@ -35,6 +35,11 @@ class Yardstick(ABC):
     """What a sentence calls it."""
     cost: ClassVar[int]
     """Its place in the order of cost; cheaper ones are trained first and preferred when level."""
+
+    objectives: ClassVar[frozenset[str]] = frozenset({"classify", "multilabel", "regress"})
+    """The questions it can answer."""
+    reads: ClassVar[frozenset[str]] = frozenset({"number", "category", "dense"})
+    """The groups it can answer from; any one of them suffices."""
 
     growth: ClassVar[float] = 1.0
     """How the time of a fit grows with rows: 1 = in proportion, less = much of it does not depend on rows."""
