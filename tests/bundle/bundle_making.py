@@ -13,6 +13,7 @@ from glia.core.raw import RawTable
 from glia.nets import nets
 from glia.objectives import objectives
 from glia.sources import read
+from glia.table.encodings import RowByRow
 from glia.table.schema import Schema
 
 __all__ = ["columns", "made", "table"]
@@ -64,7 +65,7 @@ def made(folder: Path, objective: str = "classify", net: str = "mlp", **changes:
         "net_name": net,
         "net_options": options,
         "foreign": False,
-        "schema": schema,
+        "encoding": RowByRow(schema),
         "readout": READOUTS[objective],
         "objective_name": objective,
         "objective_options": {},

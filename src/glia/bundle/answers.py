@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from glia.core.parts import Column
-from glia.core.values import Answer
+from glia.core.values import Answer, Specs
 
 __all__ = ["columns_of", "like"]
 
 
-def columns_of(answer: Answer, targets: list[Column], labels: tuple[tuple[str, ...], ...]) -> dict[str, np.ndarray]:
+def columns_of(
+    answer: Answer, targets: list[Column], labels: tuple[tuple[str, ...], ...], asked: Specs | None = None
+) -> dict[str, np.ndarray]:
     """Return answers as named columns in the order of the rows.
 
     With one target the columns are ``prediction``, ``probability_<class>``, ``low`` and ``high``; with
@@ -24,7 +27,10 @@ def columns_of(answer: Answer, targets: list[Column], labels: tuple[tuple[str, .
         answer: The answers to N rows.
         targets: The columns asked for, which turn codes into labels of the kind that training had.
         labels: The classes of each target, in the order of the codes.
+        asked: What is asked for; of a forecast, the names of the variables.
     """
+    if answer.point is not None and answer.point.ndim == 3:
+        return _steps(answer, asked["target"].names if asked else ())
     if answer.boxes is not None:
         return {"prediction": _cells([_boxes(one, labels[0]) for one in answer.boxes])}
     if answer.mask is not None:
@@ -48,6 +54,17 @@ def columns_of(answer: Answer, targets: list[Column], labels: tuple[tuple[str, .
             found[f"prediction{end}"] = target.decode(answer.label[:, at])
         parts = {"probability": answer.probability, "low": answer.low, "high": answer.high}
         found |= {f"{name}{end}": part[:, at] for name, part in parts.items() if part is not None}
+    return found
+
+
+def _steps(answer: Answer, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return forecasts (N, H, V) as a row for each step: ``prediction``, ``low`` and ``high`` of each variable."""
+    assert answer.point is not None
+    found: dict[str, np.ndarray] = {}
+    for at in range(answer.point.shape[2]):
+        end = f"_{names[at]}" if answer.point.shape[2] > 1 and names else ""
+        parts = {"prediction": answer.point, "low": answer.low, "high": answer.high}
+        found |= {f"{name}{end}": part[:, :, at].reshape(-1) for name, part in parts.items() if part is not None}
     return found
 
 

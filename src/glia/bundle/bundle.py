@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -36,6 +36,7 @@ class Bundle:
         folder: Where it lies.
         result: The result of the run, as ``fit --json`` printed it.
         recipe: Every decision of the run.
+        encoding: The way from rows to what networks take.
         schema: The columns and what was learned about them.
         readout: How outputs become probabilities, labels, intervals, boxes or texts.
         objective: What it was trained for.
@@ -49,10 +50,11 @@ class Bundle:
         self.config: dict[str, Any] = stored.documents["config"]
         self.result: dict[str, Any] = stored.documents["scores"]
         self.recipe: dict[str, Any] = stored.documents["recipe"]
-        self.schema = restore.restored_schema(stored)
+        self.encoding = restore.restored_encoding(stored)
+        self.schema = self.encoding.schema
         self.objective = restore.restored_objective(stored)
         self.readout = restore.restored_readout(stored)
-        self.nets = restore.restored_nets(stored, self.schema, self.objective, module)
+        self.nets = restore.restored_nets(stored, self.encoding, self.objective, module)
 
     @classmethod
     def load(cls, path: str | Path, net: nn.Module | None = None) -> Bundle:
@@ -91,7 +93,8 @@ class Bundle:
     @cached_property
     def labels(self) -> tuple[tuple[str, ...], ...]:
         """The classes of each target, in the order of their codes; empty where numbers are asked for."""
-        return self.schema.specs("target")["target"].classes or ()
+        asked = self.encoding.asked()
+        return (asked["target"].classes or ()) if asked else ()
 
     def outputs(self, raw: RawTable) -> np.ndarray:
         """Return log-probabilities (N, K), logits (N, T) or numbers (N, T) for rows.
@@ -99,21 +102,30 @@ class Bundle:
         Computed in float32 and evaluation mode whatever the plan of training was; numbers are in the
         units of the table.
         """
+        return self.of_groups(self.encoding.rows(raw).groups)
+
+    def of_groups(self, groups: Mapping[str, np.ndarray], offer: str = "predict") -> np.ndarray:
+        """Return what an offer gives for encoded rows, answers in the units of the question.
+
+        Args:
+            groups: What networks take, (N, ...) by name.
+            offer: One of :attr:`offers`.
+        """
         import torch
 
-        groups = self.schema.encode(raw)
-        call = self.objective.offers()["predict"].call
+        call = self.objective.offers()[offer].call
+        rows_in_all = len(next(iter(groups.values())))
         found = []
         for net in self.nets.values():
             net.eval()
         device = next((one.device for one in self.nets["net"].parameters()), torch.device("cpu"))
         with torch.inference_mode(), torch.autocast(device.type, enabled=False):
-            for start in range(0, max(len(raw), 1), ROWS_AT_ONCE):
+            for start in range(0, max(rows_in_all, 1), ROWS_AT_ONCE):
                 rows = slice(start, start + ROWS_AT_ONCE)
                 batch = Batch.of({name: values[rows] for name, values in groups.items()}, first=start, device=device)
                 found.append(call(self.nets, batch).float().cpu().numpy())
         out = np.concatenate(found)
-        return self.schema.decode(out) if self.objective.decoded else out
+        return self.schema.decode(out) if self.objective.decoded and offer == "predict" else out
 
     def answer(self, raw: RawTable) -> Answer:
         """Return calibrated answers in the units of the question."""
@@ -125,8 +137,10 @@ class Bundle:
         Raises:
             DataError: The rows lack a column, or hold one of another kind.
         """
-        table, notes = self.schema.match(raw, needs_target=False)
-        return columns_of(self.answer(table), self._targets, self.labels), _said(notes)
+        rows = self.encoding.rows(raw)
+        answer = self.readout.answer(self.of_groups(rows.groups))
+        answers = columns_of(answer, self._targets, self.labels, self.encoding.asked())
+        return {**rows.places, **answers}, _said(rows.notes)
 
     def predict(self, source: Any) -> Any:
         """Return ``prediction``, ``probability_<class>``, ``low``, ``high``, where they apply, row by row.
@@ -156,15 +170,18 @@ class Bundle:
         """
         from glia.judge.scores import fitting, score
 
-        table, notes = self.schema.match(self.read(source), needs_target=True)
-        truth = self.schema.truth(table)
+        raw = self.read(source)
+        rows = self.encoding.known(raw)
+        assert rows.truth is not None
+        answer = self.readout.answer(self.of_groups(rows.groups))
         names = list(self.scores.get("test") or fitting(self.config["objective"]["name"]))
-        scores = score(names, self.answer(table), truth, units=self._units(table), seed=0)
+        units = rows.units if rows.units is not None else self._units(raw)
+        scores = score(names, answer, rows.truth, units=units, seed=0)
         return {
             "bundle": str(self.folder),
             "scores": {name: one.as_dict() for name, one in scores.items()},
-            "rows": len(table),
-            "notes": _said(notes),
+            "rows": len(answer),
+            "notes": _said(rows.notes),
         }
 
     def read(self, source: Any) -> RawTable:

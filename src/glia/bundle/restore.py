@@ -21,9 +21,9 @@ from glia.core.values import Role, Specs
 from glia.judge.readouts import restored as readout_of
 from glia.nets import nets as shelf
 from glia.objectives import objectives
-from glia.table.schema import Schema
+from glia.table.encodings import Encoding, restored
 
-__all__ = ["restored_nets", "restored_objective", "restored_readout", "restored_schema"]
+__all__ = ["restored_encoding", "restored_nets", "restored_objective", "restored_readout"]
 
 
 @contextmanager
@@ -53,11 +53,11 @@ def _file(stored: Stored, name: str) -> Path:
     return stored.folder / DOCUMENTS[name]
 
 
-def restored_schema(stored: Stored) -> Schema:
-    """Return the schema with everything it learned."""
+def restored_encoding(stored: Stored) -> Encoding:
+    """Return the way from rows to what networks take, with everything that was learned about it."""
     with understanding(stored, "preprocessing"):
-        schema = Schema.restored(stored.documents["preprocessing"])
-        inputs, target = spec_document(schema.specs()), spec_document(schema.specs("target"))
+        encoding = restored(stored.documents["preprocessing"])
+        inputs, target = spec_document(encoding.specs()), spec_document(encoding.asked())
     config = stored.documents["config"]
     if inputs != config.get("inputs") or target != config.get("targets"):
         raise BundleError(
@@ -66,7 +66,7 @@ def restored_schema(stored: Stored) -> Schema:
             remedy=f"use glia {config.get('glia')}, or fit again",
             file=_file(stored, "config"),
         )
-    return schema
+    return encoding
 
 
 def restored_objective(stored: Stored) -> Objective:
@@ -85,13 +85,13 @@ def restored_readout(stored: Stored) -> Readout:
 
 
 def restored_nets(
-    stored: Stored, schema: Schema, objective: Objective, module: nn.Module | None
+    stored: Stored, encoding: Encoding, objective: Objective, module: nn.Module | None
 ) -> dict[str, nn.Module]:
     """Return the networks by role, with their weights, in evaluation mode and float32.
 
     Args:
         stored: The bundle.
-        schema: Its schema, which says what goes in and what is asked.
+        encoding: What goes in and what is asked.
         objective: Its objective, which says what comes out.
         module: The person's own module, where the bundle was fitted with one.
 
@@ -100,7 +100,7 @@ def restored_nets(
         BundleError: The bundle cannot be understood.
     """
     with understanding(stored, "config"):
-        roles = objective.roles(schema.specs(), schema.specs("target"))
+        roles = objective.roles(encoding.specs(), encoding.asked())
         named = stored.documents["config"]["net"]
         foreign = bool(named["foreign"])
     _check_module(stored, foreign, named, module)

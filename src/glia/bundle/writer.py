@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from glia.table.encodings import Encoding
     from glia.table.schema import Schema
 
 __all__ = ["write"]
@@ -40,7 +41,7 @@ def write(
     net_name: str,
     net_options: Mapping[str, Any],
     foreign: bool,
-    schema: Schema,
+    encoding: Encoding,
     readout: Mapping[str, Any],
     objective_name: str,
     objective_options: Mapping[str, Any],
@@ -58,7 +59,7 @@ def write(
         net_name: The network's name on the shelf.
         net_options: Its options.
         foreign: Whether the network is the person's own module, wrapped.
-        schema: The columns with what they learned.
+        encoding: The way from rows to what networks take, with what was learned about it.
         readout: How outputs become answers: the name of a readout as ``readout``, and its state.
         objective_name: The objective's name on the shelf.
         objective_options: Its options.
@@ -86,12 +87,12 @@ def write(
         "class": _class(modules["net"]),
     }
     objective = {"name": objective_name, "options": dict(objective_options)}
-    config = _config(result, schema, readout, net, objective)
-    columns = _columns(schema)
+    config = _config(result, encoding, readout, net, objective)
+    columns = _columns(encoding.schema)
     documents = {
         "config": config,
-        "preprocessing": schema.state(),
-        "schema": {"columns": columns, "keys": list(schema.keys)},
+        "preprocessing": encoding.state(),
+        "schema": {"columns": columns, "keys": list(encoding.schema.keys)},
         "recipe": recipe,
         "scores": result,
     }
@@ -113,7 +114,7 @@ def write(
 
 def _config(
     result: Mapping[str, Any],
-    schema: Schema,
+    encoding: Encoding,
     readout: Mapping[str, Any],
     net: Mapping[str, Any],
     objective: Mapping[str, Any],
@@ -129,8 +130,8 @@ def _config(
         "target": result.get("target"),
         "objective": objective,
         "net": net,
-        "inputs": spec_document(schema.specs()),
-        "targets": spec_document(schema.specs("target")),
+        "inputs": spec_document(encoding.specs()),
+        "targets": spec_document(encoding.asked()),
         "readout": dict(readout),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -199,6 +199,52 @@ def predict(bundle: str, source: str, /, *, out: str | None = None, json: Json =
         columns = {name: values.tolist() for name, values in done["columns"].items()}
         return _show({**done, "columns": columns}, json)
     predictions_view(done)
+    return 0
+
+
+@app.command
+def adapt(
+    bundle: str,
+    source: str,
+    /,
+    *,
+    target: str | None = None,
+    tune: Literal["all", "head", "thaw", "lora"] = "thaw",
+    budget: str | None = None,
+    epochs: int | None = None,
+    split: str | None = None,
+    seed: int | None = None,
+    out: str | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Take what a bundle has learned to other data, beside the same network begun from nothing.
+
+    Args:
+        bundle: A run's folder or its bundle.
+        source: The other data, of the same kind.
+        target: The column asked for.
+        tune: Train all weights, only the new head, layers one after the other, or corrections of low rank.
+        budget: Time from start to report, such as 30s, 5m, 1h (60s).
+        epochs: Passes over the training rows instead of a budget.
+        split: Shares 0.7,0.15,0.15.
+        seed: The one seed (0).
+        out: The run's folder (runs/<id>).
+        set_: Any setting, such as train.lr=0.01; repeatable.
+    """
+    from glia.cli.progress import Progress
+    from glia.cli.views import result_view
+    from glia.verbs.adapt import adapt as verb
+
+    words: dict[str, Any] = {"budget": budget, "epochs": epochs, "split": split, "seed": seed, "out": out}
+    progress = Progress(quiet=quiet or json)
+    with progress:
+        words |= {"watch": progress.watch, "started": process_start()}
+        done = verb(bundle, source, target, tune=tune, settings=set_, **words)
+    if json:
+        return _show(done.result, json)
+    result_view(done.result)
     return 0
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from glia.augments import augments
 from glia.compose.prepare import Prepared
+from glia.compose.transfer import Tune
 from glia.core.constraints import check_options
 from glia.core.errors import UsageError
 from glia.core.finding import Finding
@@ -39,6 +40,8 @@ class Choices:
 
     net: str
     net_options: Mapping[str, Any]
+    start: str | None
+    tune: Tune
     objective_name: str
     objective_options: Mapping[str, Any]
     mixup: float
@@ -82,7 +85,9 @@ _FITTING = {
     "generate": "gpt",
     "translate": "seq2seq",
     "tag": "lstm",
-    "embed": "word2vec",
+    "embed_words": "word2vec",
+    "anomaly": "autoencoder",
+    "surprise": "nlinear",
 }
 _READING = {"image": "resnet", "token": "textcnn", "audio": "audiocnn", "series": "lstm"}
 
@@ -158,6 +163,8 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         net_options={}
         if foreign
         else check_options(nets.get(net), {**suits.get("options", {}), **recipe.net.options}, "net"),
+        start=recipe.net.start,
+        tune=recipe.net.tune,
         objective_name=prepared.question.objective,
         objective_options=_objective_options(prepared, recipe, uneven),
         mixup=recipe.objective.mixup,

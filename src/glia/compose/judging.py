@@ -21,7 +21,7 @@ from glia.judge.verdict import Verdict, verdict
 from glia.judge.yardsticks import Yard, measure
 from glia.train.evaluation import evaluating
 
-__all__ = ["Judged", "judge", "yardsticks"]
+__all__ = ["Judged", "answers", "judge", "yardsticks"]
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, 
 
 def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe, yards: Mapping[str, Yard]) -> Judged:
     """Return readout, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
-    answers, readout = _answers(prepared, trained, choices, recipe)
+    given, readout = answers(prepared, trained, choices, recipe)
     names = fitting(prepared.question.objective)
     parts = [part for part in ("valid", "test") if len(prepared.targets[part])]
     scores = {
-        part: score(names, answers[part], prepared.truth[part], units=prepared.units[part], seed=recipe.seed)
+        part: score(names, given[part], prepared.truth[part], units=prepared.units[part], seed=recipe.seed)
         for part in parts
     }
     measured = {
@@ -77,17 +77,17 @@ def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
     if yards:
         said = verdict(
             choices.metric,
-            answers["test"],
+            given["test"],
             dict(yards),
             prepared.truth["valid"],
             prepared.truth["test"],
             units=prepared.units["test"],
             seed=recipe.seed,
         )
-    return Judged(readout, scores, measured, said, _curves(prepared, answers["test"]))
+    return Judged(readout, scores, measured, said, _curves(prepared, given["test"]))
 
 
-def _answers(
+def answers(
     prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
 ) -> tuple[dict[str, Answer], Readout]:
     """Return the network's answers by part, in float32 whatever the training plan was."""

@@ -65,6 +65,7 @@ class Keeper:
         self._layers: LayerNorms | None = None
         self._valid: events.Evaluation | None = None
         self._best: events.Evaluation | None = None
+        self._metric: events.Metric | None = None
         self._told = 0
         self._batches = 0
         self._leaving = False
@@ -112,6 +113,7 @@ class Keeper:
     def save_trial(self, best: Mapping[str, Any]) -> None:
         """A trial has ended: remember the best so far, and save it unless redoing takes a moment only."""
         self.best = best
+        self._show_last()  # training may have ended between two looks
         name = f"step-{self.trial + 1:02d}-{0:09d}"
         if time.perf_counter() - self._saved >= AT_EPOCH or self.interrupts.now:
             self._submit(name, 0, {"state": None, "spent": 0.0, "best": best}, trial=self.trial + 1)
@@ -149,26 +151,29 @@ class Keeper:
         if readings.valid:
             best = state.best.step == readings.step
             values: dict[str, float | None] = {n: value for n, value in readings.valid.items() if n != "score"}
-            self._valid = events.Evaluation(readings.step, "valid", values, best, readings.score)
+            self._valid = events.Evaluation(readings.step, "valid", values, best, readings.score, self.trial)
             self._best = self._valid if best else self._best
+        rate = next((row["lr"] for row in reversed(state.history) if "lr" in row), 0.0)
+        self._metric = events.Metric(
+            readings.step, readings.steps, readings.epoch, readings.loss, rate, readings.gradient, self.trial
+        )
         if now - self._shown < METRICS_EVERY and readings.step < readings.steps:
             return
         self._shown = now
-        if self._best is not None and self._best is not self._valid:
-            self.emit(self._best)
-        if self._valid is not None:
-            self.emit(self._valid)
-        self._best = self._valid = None
-        rate = next((row["lr"] for row in reversed(state.history) if "lr" in row), 0.0)
-        self.emit(
-            events.Metric(
-                readings.step, readings.steps, readings.epoch, readings.loss, rate, readings.gradient, self.trial
-            )
-        )
+        self._show_last()
         if self._layers is not None and now - self._layered >= max(LAYERS_EVERY, self._layer_cost / SHARE):
             self._layered = now
             self._layers.remember()
             self._layer_cost = time.perf_counter() - now
+
+    def _show_last(self) -> None:
+        """Write down what was measured last, unless that is done."""
+        if self._best is not None and self._best is not self._valid:
+            self.emit(self._best)
+        for event in (self._valid, self._metric):
+            if event is not None:
+                self.emit(event)
+        self._best = self._valid = self._metric = None
 
     def _show_layers(self, state: State) -> None:
         assert self._layers is not None

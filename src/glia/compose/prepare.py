@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,9 +17,12 @@ from glia.core.values import Spec
 from glia.sources import read
 from glia.table.checks import View, audit
 from glia.table.duplicates import duplicate_keys
+from glia.table.encodings import Encoding, RowByRow, Text, Windowed
+from glia.table.passages import Passages, passages
 from glia.table.question import Question, answered, ask
 from glia.table.schema import Schema
 from glia.table.split import Split, split
+from glia.table.windows import Windows, windowed
 
 __all__ = ["PARTS", "Prepared", "Sources", "prepare"]
 
@@ -47,7 +50,7 @@ class Prepared:
 
     Args:
         question: What is asked.
-        schema: The columns, learned from training rows.
+        encoding: The way from rows to what networks take, learned from training rows.
         raw: Raw rows by part.
         inputs: Encoded groups by part.
         targets: Encoded targets by part, (N, ...); (N, 0) where nothing is asked for.
@@ -60,7 +63,7 @@ class Prepared:
     """
 
     question: Question
-    schema: Schema
+    encoding: Encoding
     raw: dict[str, RawTable]
     inputs: dict[str, dict[str, np.ndarray]]
     targets: dict[str, np.ndarray]
@@ -71,18 +74,23 @@ class Prepared:
     findings: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def schema(self) -> Schema:
+        """The columns."""
+        return self.encoding.schema
+
     def specs(self) -> dict[str, Spec]:
         """Return what goes into a network."""
-        return self.schema.specs()
+        return self.encoding.specs()
 
     def asked(self) -> dict[str, Spec]:
         """Return what is asked for."""
-        return self.schema.specs("target")
+        return self.encoding.asked()
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The labels of a single classified target; empty otherwise."""
-        labels = self.asked()["target"].classes if self.question.targets else None
+        labels = self.asked()["target"].classes if "target" in self.asked() else None
         return labels[0] if labels and self.question.objective == "classify" else ()
 
 
@@ -112,6 +120,8 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
         findings.append(finding)
         say(finding)
 
+    if question.objective in _IN_ORDER:
+        return _IN_ORDER[question.objective](tables, question, recipe, found)
     tables = {part: _answered(table, question, part, found) for part, table in tables.items()}
     keys = [name for name in (data.group, data.time, data.weight) if name]
     schema = Schema.infer(tables["fit"], targets=question.targets, task=question.task, kinds=data.columns, keys=keys)
@@ -127,7 +137,7 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
     targets = {part: _targets(schema, table) for part, table in parts.items()}
     return Prepared(
         question=question,
-        schema=schema,
+        encoding=RowByRow(schema),
         raw=parts,
         inputs=encoded,
         targets=targets,
@@ -138,6 +148,71 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
         findings=findings,
         reasons={"task": question.reason, "split": parted.reason},
     )
+
+
+def _of_series(
+    tables: Mapping[str, RawTable], question: Question, recipe: Recipe, found: Callable[[Finding], None]
+) -> Prepared:
+    """Return the windows of a table of series."""
+    data, table = recipe.data, tables["fit"]
+    windows = windowed(
+        table,
+        question.targets,
+        horizon=data.horizon,
+        lookback=data.lookback,
+        time=data.time,
+        series=data.group,
+        split=data.split,
+        later=tables.get("test"),
+    )
+    for text in windows.notes:
+        found(Finding("series", "note", text))
+    roles = windows.layout.roles
+    keys = [name for name in (roles.time, roles.series) if name and name in table]
+    if roles.steps:
+        schema = Schema({}, {}, keys)
+    else:
+        named = replace(table, columns={name: table[name] for name in (*keys, *roles.values, *roles.known)})
+        schema = Schema.infer(named, targets=(), task=question.task, keys=keys)
+        schema.learn(named)
+    return _in_order(tables, question, Windowed(schema, windows.layout), windows)
+
+
+def _of_text(
+    tables: Mapping[str, RawTable],
+    question: Question,
+    recipe: Recipe,
+    found: Callable[[Finding], None],  # noqa: ARG001
+) -> Prepared:
+    """Return the passages of a long text."""
+    name = next(iter(question.targets), None)
+    texts = passages(tables["fit"], name, length=recipe.data.lookback, split=recipe.data.split)
+    schema = Schema({texts.column.name: texts.column}, {texts.column.name: "it holds the text"})
+    return _in_order(tables, question, Text(schema, texts.state()), texts)
+
+
+def _in_order(
+    tables: Mapping[str, RawTable], question: Question, encoding: Encoding, made: Windows | Passages
+) -> Prepared:
+    """Return what was cut out of rows whose order matters."""
+    counts = {part: len(made.targets[part]) for part in PARTS}
+    ids = {part: np.arange(count) for part, count in counts.items()}
+    ones = {part: np.ones(count, np.float32) for part, count in counts.items()}
+    return Prepared(
+        question=question,
+        encoding=encoding,
+        raw={"train": tables["fit"], "test": tables.get("test", tables["fit"])},
+        inputs=made.inputs,
+        targets=made.targets,
+        truth=made.truth,
+        units={part: made.units[part] for part in PARTS},
+        weight=made.weight if isinstance(made, Windows) else ones,
+        split=Split(**ids, unit="window", reason=made.reasons["split"], unused=0),
+        reasons={"task": question.reason, **made.reasons},
+    )
+
+
+_IN_ORDER = {"forecast": _of_series, "surprise": _of_series, "generate": _of_text, "embed_words": _of_text}
 
 
 def _own_parts(whole: RawTable) -> dict[str, RawTable]:

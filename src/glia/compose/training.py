@@ -15,6 +15,7 @@ from torch import nn
 from glia.augments import augments
 from glia.compose.choices import Choices
 from glia.compose.prepare import Prepared
+from glia.compose.transfer import begun, folded
 from glia.core.errors import UsageError
 from glia.core.net import Net
 from glia.core.parts import Objective, Remedy, Step, Stream
@@ -97,7 +98,9 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
     torch.manual_seed(derived(seed, "init"))
     role = objective.roles(prepared.specs(), prepared.asked())["net"]
     net: nn.Module = _own(module, role, rows) if module is not None else _from_shelf(choices, role)
-    if isinstance(net, Net):
+    if choices.start is not None:
+        begun(net, choices.start, choices.tune)
+    elif isinstance(net, Net):
         net.prime(_some(rows, seed))
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
@@ -280,9 +283,9 @@ def run(
         return cut[0]
 
     train(job, state, hurry=hurry, **hooks)
-    job.nets["net"].eval()
+    net = folded(job.nets["net"]).eval()
     return Trained(
-        job.nets["net"],
+        net,
         job.objective,
         replace(choices, stop=state.step if cut[0] else choices.stop),
         state.best.score,

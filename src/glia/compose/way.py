@@ -12,11 +12,12 @@ from glia.compose.choices import Choices, choose, imbalance
 from glia.compose.clock import Clock, made_plan, planned, slow
 from glia.compose.contest import Contest
 from glia.compose.interrupts import Interrupts
-from glia.compose.judging import Judged, judge, yardsticks
+from glia.compose.judging import Judged, answers, judge, yardsticks
 from glia.compose.keeping import Keeper
 from glia.compose.outcome import ended, result, settled
 from glia.compose.prepare import Prepared, Sources, prepare
-from glia.compose.training import Trained, build, found_rate
+from glia.compose.training import Trained, build, found_rate, run
+from glia.compose.transfer import resembling
 from glia.compose.trials import trials
 from glia.core.errors import GliaError
 from glia.core.finding import Finding
@@ -26,7 +27,7 @@ from glia.judge.yardsticks import Yard
 from glia.record import events
 from glia.record.writer import Record
 from glia.table import ledger
-from glia.train.job import Job
+from glia.train.job import Job, State
 from glia.train.plan import Plan
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Fit:
 
     def run(self) -> Bundle:
         """Go the whole way."""
+        self.recipe = resembling(self.recipe)
         with self.meter.phase("read"):
             prepared = prepare(self.sources, self.recipe, self.say)
             choices = choose(prepared, self.recipe, foreign=self.module is not None)
@@ -94,6 +96,9 @@ class Fit:
             yards = self._yardsticks(prepared)
         with self.meter.phase("plan"):
             plan, choices, deadline = self._settle(prepared, choices)
+        if choices.start is not None:
+            with self.meter.phase("yardsticks"):
+                yards |= self._from_nothing(prepared, choices, plan, deadline)
         with self.meter.phase("train"):
             trained = self._train(prepared, choices, plan, deadline)
         finding = slow(plan, trained.seconds, trained.steps)
@@ -141,6 +146,8 @@ class Fit:
         choices = self._find_rate(prepared, choices, plan)
         deadline = self.clock.deadline(self._reserve(prepared, plan))
         left = None if deadline is None else deadline - time.perf_counter()
+        if left is not None and choices.start is not None:
+            left /= 2  # the other half is for the same network begun with chance
         choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
         reason = f"{reason}; {plan.reason}"
         self.emit(events.Planned(plan.threads, plan.precision, choices.steps, reason, choices.net, choices.watch))
@@ -203,6 +210,26 @@ class Fit:
         )
         return contest.run(self.past)
 
+    def _from_nothing(
+        self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None
+    ) -> dict[str, Yard]:
+        """Return what the same network knows that begins with chance: what was learned elsewhere must beat it."""
+        if not self.recipe.judge.yardsticks:
+            return {}
+        scratch = choices.with_(start=None)
+        job = build(prepared, scratch, plan, seed=self.recipe.seed)
+        now = time.perf_counter()
+        half = None if deadline is None else now + (deadline - now) / 2
+        trained = run(job, scratch, plan, state=State(job), deadline=half, stop=self.interrupts.look)
+        given, _ = answers(prepared, trained, scratch, self.recipe)
+        rows, seconds = len(prepared.targets["train"]), time.perf_counter() - now
+        how = "leaving out --set net.start"
+        return {
+            "from_nothing": Yard(
+                "from_nothing", given["valid"], given["test"], rows, seconds, "", "the same network from nothing", how
+            )
+        }
+
     def _open_test(self, mark: str) -> int:
         """Return how often the test rows were opened; a run that goes on after judging does not count twice."""
         folder = self.record.folder.parent
@@ -253,7 +280,7 @@ class Fit:
             net_name=choices.net,
             net_options=dict(choices.net_options),
             foreign=self.module is not None,
-            schema=prepared.schema,
+            encoding=prepared.encoding,
             readout={"readout": trained.objective.readout, **judged.readout.state()},
             objective_name=choices.objective_name,
             objective_options=dict(choices.objective_options),

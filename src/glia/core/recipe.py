@@ -56,6 +56,10 @@ class NetPart(_Part):
 
     name: str = "auto"
     options: dict[str, Any] = {}
+    start: Annotated[str | None, Field(description="a bundle whose weights are begun with")] = None
+    tune: Annotated[
+        Literal["all", "head", "thaw", "lora"], Field(description="how weights begun with are trained on")
+    ] = "thaw"
 
 
 class ObjectivePart(_Part):

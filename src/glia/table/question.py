@@ -105,7 +105,8 @@ def ask(raw: RawTable, targets: Sequence[str] | str | None, task: str | None = N
         )
     if task in _UNASKED:
         names = _named(raw, targets) if targets else ()
-        return Question(task, task, names, f"asked for {TASKS[task]}")
+        objective = "surprise" if task == "anomaly" and not any(one.media for one in raw.columns.values()) else task
+        return Question(task, {"embed": "embed_words"}.get(task, objective), names, f"asked for {TASKS[task]}")
     names = _named(raw, targets or _called(raw))
     task = task or _seen(raw, names)
     if task in _OWN_KIND:

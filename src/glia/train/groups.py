@@ -30,7 +30,7 @@ def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str,
         [(0.1, 0.01, 1), (0.1, 0.0, 1)]
     """
     wishes = net.factors() if isinstance(net, Net) else {}
-    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[float, float, bool, float], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         if not parameter.requires_grad:
             continue
@@ -38,7 +38,9 @@ def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str,
         decay = wish.get("weight_decay", 1.0 if parameter.dim() > 1 else 0.0)
         # Muon makes the update of a weight orthogonal, which suits maps between hidden spaces only.
         inner = parameter.dim() == 2 and name.endswith("weight") and not name.startswith(("output", "head"))
-        key = (lr * wish.get("lr", 1.0), weight_decay * decay, inner)
+        # Weights that were learned elsewhere may have a pace of their own, and a moment before which they rest.
+        pace, thaw = getattr(parameter, "pace", 1.0), getattr(parameter, "thaw", 0.0)
+        key = (lr * wish.get("lr", 1.0) * pace, weight_decay * decay, inner, thaw)
         groups.setdefault(key, []).append(parameter)
     return [
         {
@@ -48,6 +50,7 @@ def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str,
             "base_lr": rate,
             "base_decay": decay,
             "hidden": inner,
+            "thaw": thaw,
         }
-        for (rate, decay, inner), params in groups.items()
+        for (rate, decay, inner, thaw), params in groups.items()
     ]

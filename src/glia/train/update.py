@@ -36,7 +36,8 @@ def update(job: Job, state: State, nets: Nets, turn: Turn, batch: Batch) -> tupl
     optimizer = job.optimizers[turn.name]
     parameters = job.parameters(turn.name)
     loss = partial(job.objective.loss, turn.name, nets, generator=state.generator)
-    set_rates(optimizer, job.schedule(state.progress) * state.knobs["lr"], state.knobs["weight_decay"])
+    lr = job.schedule(state.progress) * state.knobs["lr"]
+    set_rates(optimizer, lr, state.knobs["weight_decay"], state.progress)
     # Batch norm learns from the forward pass: what a refused batch taught it must be forgotten, too.
     before = [one.clone() for one in state.buffers]
     norms: list[float] = []
@@ -106,10 +107,10 @@ def _put_back(tensors: Sequence[Tensor], kept: Sequence[Tensor]) -> None:
         tensor.copy_(value)
 
 
-def set_rates(optimizer: torch.optim.Optimizer, lr: float, decay: float) -> None:
-    """Set the learning rate and decay of every group to its base value times a factor."""
+def set_rates(optimizer: torch.optim.Optimizer, lr: float, decay: float, progress: float = 1.0) -> None:
+    """Set the learning rate and decay of every group to its base value times a factor; some rest at first."""
     for group in optimizer.param_groups:
-        group["lr"] = group["base_lr"] * lr
+        group["lr"] = group["base_lr"] * lr if progress >= group.get("thaw", 0.0) else 0.0
         if "base_decay" in group:
             group["weight_decay"] = group["base_decay"] * decay
 
