@@ -313,10 +313,11 @@ def main(folder: Path) -> None:
                 # What would take gigabytes is told by an error instead of by the end of everything.
                 pages = int(Path("/proc/self/statm").read_text().split()[0])
                 resource.setrlimit(resource.RLIMIT_AS, (pages * os.sysconf("SC_PAGE_SIZE") + (2 << 30),) * 2)
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             said = attempt(act)
+            seconds, worked = time.perf_counter() - began, time.process_time() - busy
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            found.append({"name": name, "said": said[:300], "seconds": time.perf_counter() - began, "peak": peak})
+            found.append({"name": name, "said": said[:300], "seconds": seconds, "worked": worked, "peak": peak})
     ran = [one.name for one in (folder / "canaries").iterdir()]
     print(json.dumps({"files": found, "ran": ran, "before": before}))
 

@@ -26,7 +26,8 @@ def test_hostile_files_are_refused_and_none_is_run(tmp_path: Path) -> None:
     assert len(result["files"]) >= 60
     for file in result["files"]:
         assert file["said"].startswith("refused: "), file
-        assert file["seconds"] < 2, file
+        assert file["worked"] < 2, file
+        assert file["seconds"] < 2 + 8 * (file["worked"] > 0.05), file  # other programs may want the processor, too
         assert len(file["said"]) > 20, file
     peak = max(file["peak"] for file in result["files"])
     assert (peak - result["before"]) / 1024 < 512

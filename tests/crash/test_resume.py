@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
-from tests.crash.runs_made import Killed, fit, killed_at, often, outcome, table
+from tests.crash.runs_made import SETTINGS, WORDS, Killed, fit, killed_at, often, outcome, table
 from torch import nn
 
 import glia
+from glia.compose import keeping
+from glia.compose.contest import Contest
 from glia.core.errors import DataError, UsageError
+from glia.core.manifest import seal
 from glia.record.reader import events
 from glia.record.runs import look
+from glia.train.checkpoint import read_tree
 
 
 def broken(tmp_path: Path, step: int, out: Path, trial: int = 1, **words: object) -> None:
@@ -95,14 +101,26 @@ def test_trials_go_on_with_the_one_that_was_running_and_the_best_so_far(trial: i
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
 
 
-def test_a_run_interrupted_twice_in_one_trial_still_knows_the_best_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("winner", [1, 2, 3])
+def test_a_run_interrupted_twice_in_one_trial_still_knows_the_best_one(
+    winner: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which trial wins is decided here, not by chance: forgetting the best one shows only when an early one is best."""
+    trial = Contest._trial
+
+    def decided(self: Contest, number: int, past: object) -> Any:
+        trained = trial(self, number, past)
+        trained.score = -float(abs(number - winner))
+        return trained
+
+    monkeypatch.setattr(Contest, "_trial", decided)
     source = table(tmp_path)
     words = {
         "net": "tabm",
         "epochs": 1,
         "settings": {"train.trials": 3, "net.width": 16, "net.members": 2, "judge.yardsticks": "false"},
     }
-    glia.fit(source, "sick", out=tmp_path / "whole", **words)
+    whole = glia.fit(source, "sick", out=tmp_path / "whole", **words)
     for step in (1, 2):
         with pytest.MonkeyPatch.context() as patch:
             often(patch)
@@ -110,8 +128,82 @@ def test_a_run_interrupted_twice_in_one_trial_still_knows_the_best_one(tmp_path:
             go_on = {"resume": tmp_path / "run"} if step == 2 else {"out": tmp_path / "run", "target": "sick", **words}
             with pytest.raises(Killed):
                 glia.fit(None if step == 2 else source, **go_on)
-    fit(None, resume=tmp_path / "run")
+    again = fit(None, resume=tmp_path / "run")
+    assert again.result["parameters"] == whole.result["parameters"]
     assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "sharpness aware, in pieces": {"train.step": "sam", "train.micro_batch": 7},
+    "schedule free": {"train.optimizer": "schedule_free", "train.schedule": "constant"},
+    "averaged weights": {"train.average": 0.97},
+    "stopped early": {"train.patience": 2, "train.evaluate_every": 2, "train.lr": 0.3},
+    "plateau and mixup": {"train.plateau": "true", "objective.mixup": 0.3},
+    "batch norm and bf16": {"net": "resnet_mlp", "plan.precision": "bf16"},
+    "a number asked": {"target": "a", "net": "realmlp"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_interrupted_anywhere_twice_it_ends_with_the_same_bits(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps by chance, most of them in the middle of an epoch, with checkpoints at other steps than the last one."""
+    source = table(tmp_path)
+    settings = dict(KINDS[kind])
+    words = {name: settings.pop(name) for name in ("target", "net") if name in settings}
+    if words.get("net", "mlp") != "mlp":
+        settings |= {"net.width": 8, "net.depth": None, "net.dropout": None}
+    settings = {name: value for name, value in {**SETTINGS, **settings}.items() if value is not None}
+    words = {**WORDS, **words, "settings": settings}
+    whole = glia.fit(source, out=tmp_path / "whole", **words)
+    steps = whole.result["plan"]["steps"]
+    chance = random.Random(kind)
+    for number in range(2):
+        run = tmp_path / f"run-{number}"
+        first, second = sorted(chance.sample(range(2, steps), 2))
+        for step, given in (
+            (first, {"source": source, "out": run, **words}),
+            (second, {"source": None, "resume": run}),
+        ):
+            with pytest.MonkeyPatch.context() as patch:
+                often(patch)
+                gone_at(patch, step, every=chance.randint(1, 4))
+                with pytest.raises(Killed):
+                    glia.fit(**given)
+        fit(None, resume=run)
+        assert outcome(run) == outcome(tmp_path / "whole"), (kind, first, second)
+
+
+def gone_at(patch: pytest.MonkeyPatch, step: int, every: int) -> None:
+    """Break a run off after a step, with a checkpoint at every so many steps: some steps are done again."""
+    keep = keeping.Keeper.keep
+    patch.setattr(keeping.Keeper, "_due", lambda self, state: state.step % every == 0)
+
+    def broken(self: keeping.Keeper, state: Any) -> None:
+        keep(self, state)
+        if state.step == step:
+            self.checkpoints.wait()
+            raise Killed
+
+    patch.setattr(keeping.Keeper, "keep", broken)
+
+
+def test_the_budget_that_was_spent_stays_spent(tmp_path: Path) -> None:
+    source = table(tmp_path, 300)
+    words = {"epochs": None, "budget": 60, "settings": {"train.patience": 2}}
+    broken(tmp_path, 9, tmp_path / "run", **words)
+    newest = max((tmp_path / "run" / "checkpoints").glob("step-*"))
+    elapsed = read_tree(newest)["elapsed"]
+    (newest / "state.json").write_text(
+        (newest / "state.json").read_text().replace(f'"elapsed":{elapsed}', '"elapsed":57.5')
+    )
+    (newest / "manifest.json").unlink()
+    seal(newest)
+    bundle = fit(None, resume=tmp_path / "run")
+    assert elapsed > 0 and source.exists()
+    assert bundle.result["seconds"]["total"] > 57.5
+    assert bundle.result["plan"]["stopped"] in ("the clock ended training", "")
 
 
 def test_without_a_checkpoint_a_run_starts_over(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -119,18 +120,61 @@ def test_an_application_keeps_its_own_handler_for_sigterm(tmp_path: Path, monkey
     assert heard == [signal.SIGTERM]
 
 
+PLACES = {
+    "a step": ("glia.train.loop.update", 9),
+    "an evaluation": ("glia.train.loop.measure", 3),
+    "reading": ("glia.compose.way.prepare", 1),
+    "planning": ("glia.compose.way.made_plan", 1),
+    "judging": ("glia.compose.way.judge", 1),
+    "writing the bundle": ("glia.bundle.writer._config", 1),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_sigterm_in_the_middle_of_anything_loses_nothing(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes inside: a step is finished first and its state saved, everything else ends where it is."""
+    source = table(tmp_path)
+    fit(source, tmp_path / "whole")
+    path, call = PLACES[place]
+    home, _, name = path.rpartition(".")
+    function, calls = getattr(importlib.import_module(home), name), [0]
+
+    def struck(*given: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == call:
+            signal.raise_signal(signal.SIGTERM)
+        return function(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(path, struck)
+        patch.setattr(keeping, "AT_EPOCH", 0.0)
+        with pytest.raises(Interrupted) as caught:
+            fit(source, tmp_path / "run")
+    assert caught.value.exit_code == 143
+    names = [one.name for one in (tmp_path / "run" / "checkpoints").glob("step-*")]
+    assert bool(names) == (place not in ("reading", "planning"))
+    if place == "a step":
+        assert max(names) == "step-01-000000009"
+    fit(None, resume=tmp_path / "run")
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
 def test_sigterm_saves_within_two_seconds(tmp_path: Path) -> None:
     source, out = table(tmp_path, 4000), tmp_path / "run"
     words = ["fit", str(source), "--target", "sick", "--budget", "60s", "--out", str(out), "--net", "tabm"]
     words += ["--set", "judge.yardsticks=false", "--set", "net.width=256", "--set", "net.members=32"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    began = time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "glia", *words], env=environment, stderr=subprocess.PIPE)
     try:
         ends = time.monotonic() + 60
         while time.monotonic() < ends and not any(line.event.kind() == "metric" for line in _lines(out)):
             time.sleep(0.1)
-        sent = time.monotonic()
+        sent, slow = time.monotonic(), _slowness(process.pid, began)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
         took = time.monotonic() - sent
@@ -139,10 +183,17 @@ def test_sigterm_saves_within_two_seconds(tmp_path: Path) -> None:
     assert process.returncode == 143
     assert b"--resume" in said and b"Traceback" not in said
     assert list((out / "checkpoints").glob("step-*"))
-    assert took < 2 + 1.5  # leaving the interpreter takes a moment, too
+    assert took < (2 + 1.5) * slow  # leaving the interpreter takes a moment, too
     saved = [line for line in events(out) if line.event.kind() == "checkpoint"]
     ended = [line for line in events(out) if line.event.kind() == "error"]
-    assert saved and ended and ended[-1].seconds - saved[-1].seconds < 1
+    assert saved and ended and ended[-1].seconds - saved[-1].seconds < 1 * slow
+
+
+def _slowness(process: int, began: float) -> float:
+    """Return how much longer everything takes because other programs want the processor, too."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    busy = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return max(1.0, (time.monotonic() - began) / busy)
 
 
 def _lines(out: Path) -> list[Any]:

@@ -189,3 +189,20 @@ def test_a_disk_that_is_really_full_keeps_the_last_good_checkpoint(
         assert outcome(disk / "run") == outcome(tmp_path / "whole")
     finally:
         subprocess.run(["umount", str(disk)], check=False)
+
+
+def test_a_disk_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("a disk that cannot be written cannot be made here")
+    try:
+        words = ["fit", str(table(tmp_path)), "--target", "sick", "--epochs", "1", "--out", str(disk / "run")]
+        assert main(words) == 3
+    finally:
+        subprocess.run(["umount", str(disk)], check=False)
+    said = capsys.readouterr().err
+    assert f"{disk / 'run'}: Read-only file system" in said and "[read_only]" in said

@@ -38,7 +38,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     record = begun(tmp_path / "run")
     written = [
         metric(1),
-        events.Evaluation(1, "valid", {"log_loss": 0.4}, True, -0.4),
+        events.Evaluation(1, "valid", {"log_loss": 0.4}, True, -0.4, 2),
         events.Layers(1, {"a": 1.0}, {"a": 0.1}, {"a": 0.01}),
         events.Finding("x", "note", "said", {"rows": [1]}),
         events.Note("ü"),
@@ -225,20 +225,3 @@ def test_versions_and_machine_are_written_down_first(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "run" / "run.json").read_text())
     assert {"id", "began", "versions", "machine", "recipe", "determinism"} <= set(document)
     assert {"glia", "python", "torch", "numpy"} == set(document["versions"])
-
-
-def test_tensorboard_reads_the_same_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from glia.record.sinks import sink
-
-    seen: list[events.Event] = []
-    pytest.importorskip("tensorboardX")
-    both = sink("tensorboard")(tmp_path, seen.append)
-    for event in (metric(1), events.Evaluation(1, "valid", {"log_loss": NAN}), events.End(1.0, "")):
-        both(event)
-    assert len(seen) == 3
-    assert next((tmp_path / "tensorboard").glob("events.out.tfevents.*")).stat().st_size > 100
-    with pytest.raises(UsageError, match="choose tensorboard"):
-        sink("wandb")
-    monkeypatch.setattr("glia.record.sinks.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="pip install"):
-        sink("tensorboard")

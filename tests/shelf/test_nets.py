@@ -17,7 +17,8 @@ from glia.core.net import Net
 from glia.core.values import Batch, Spec
 from glia.nets import nets
 
-NAMES = nets.names()
+# Networks of pictures, texts and series have contracts of their own beside this one.
+NAMES = [name for name in nets.names() if nets.get(name).takes <= {"number", "category", "dense"}]
 # Small enough to be quick; everything else is left at its default.
 SMALL: dict[str, dict[str, Any]] = {
     "perceptron": {},

@@ -15,6 +15,12 @@ SPECS = {
     "category": Spec(("feature",), (2,), "int64", classes=(tuple("?!abcd"), tuple("?!ab"))),
     "dense": Spec(("feature",), (1,)),
 }
+# Yardsticks of pictures, texts and series have contracts of their own beside this one.
+NAMES = [
+    name
+    for name in yardsticks.names()
+    if "number" in yardsticks.get(name).reads and "classify" in yardsticks.get(name).objectives
+]
 OBJECTIVES = ["classify", "multilabel", "regress"]
 
 
@@ -45,7 +51,7 @@ def test_the_shelf_holds_the_four_that_every_fit_is_set_beside() -> None:
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("name", yardsticks.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_yardstick_answers_every_question(name: str, objective: str) -> None:
     inputs, truth = _table(150, objective, seed=1)
     answer = _fitted(name, objective).answer(inputs)
@@ -64,14 +70,14 @@ def test_a_yardstick_answers_every_question(name: str, objective: str) -> None:
     assert sign * found > sign * ground or name == "constant"
 
 
-@pytest.mark.parametrize("name", yardsticks.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_gives_the_same_answer(name: str) -> None:
     inputs, _ = _table(50, "classify", seed=2)
     one, other = (_fitted(name, "classify", seed=3).answer(inputs).probability for _ in range(2))
     assert (one == other).all()
 
 
-@pytest.mark.parametrize("name", yardsticks.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_class_that_was_never_seen_gets_no_probability_and_breaks_nothing(name: str) -> None:
     inputs, _ = _table(60, "classify")
     yard = yardsticks.get(name)("classify", SPECS, 5)
@@ -83,7 +89,7 @@ def test_a_class_that_was_never_seen_gets_no_probability_and_breaks_nothing(name
     assert (yard.answer(inputs).label == 2).all()
 
 
-@pytest.mark.parametrize("name", yardsticks.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_codes_never_seen_in_training_are_answered(name: str) -> None:
     inputs, _ = _table(5, "classify")
     answer = _fitted(name, "classify").answer(
@@ -93,7 +99,7 @@ def test_codes_never_seen_in_training_are_answered(name: str) -> None:
 
 
 @pytest.mark.parametrize("groups", [("number",), ("category",), ("dense",), ("number", "category")])
-@pytest.mark.parametrize("name", yardsticks.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_any_group_may_be_missing(name: str, groups: tuple[str, ...]) -> None:
     inputs, target = _table(80, "classify")
     some = {group: inputs[group] for group in groups}

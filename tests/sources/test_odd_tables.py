@@ -84,6 +84,11 @@ READ = {
         {"line": ['Hi, "you", there', None, "yes, no"]},
         file="prose.txt",
     ),
+    "running text": Odd(
+        b"this is a film about some people.\n\nno.\n",
+        {"text": ["this is a film about some people.", None, "no."]},
+        file="r.txt",
+    ),
     "nameless columns": Odd(b",a,\n0,1,x\n1,3,y\n", {"column_1": ["0", "1"], "a": ["1", "3"], "column_3": ["x", "y"]}),
     "numbered columns": Odd(b"0,1,2\n5,6,x\n7,8,y\n", {"0": ["5", "7"], "1": ["6", "8"], "2": ["x", "y"]}),
     "years as columns": Odd(
@@ -138,7 +143,7 @@ REFUSED = {
         b"good film\t1\nbad film\t0\n", code="no_header", file="r.tsv", remedy="--names"
     ),
     "no header, dates": Odd(b"2020-01-01,5\n2020-01-02,6\n", code="no_header", line=1),
-    "no header, sentences": Odd(b"this is a film about some people.\nno.\n", code="no_header", file="r.txt"),
+    "no header, sentences": Odd(b"this is a film about some people.\nno.\n", code="no_header", file="r.csv"),
     "too few names": Odd(b"1,2\n", names=["a"], code="names_mismatch", error=UsageError, remedy="one name for each"),
     "too many names": Odd(b"1,2\n", names=["a", "b", "c"], code="names_mismatch", error=UsageError),
     "a name twice": Odd(b"1,2\n", names=["a", "a"], code="bad_names", error=UsageError),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from glia.core.raw import Raw
 __all__ = ["Cells", "cells", "word_of"]
 
 _Found = TypeVar("_Found")
+_LONG = 40
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,18 @@ def cells(raw: Raw, *, strict: bool = False) -> Cells:
     # Every kind asks for the same words when a column is recognized; they are kept beside their values.
     kept: dict[bool, Cells] = vars(raw).setdefault("_cells", {})
     if strict not in kept:
-        found, codes = _text(raw.values) if raw.values.dtype == object else _typed(raw.values)
+        found, codes = _words(raw.values)
         kept[strict] = _cleaned(found, np.where(raw.present, codes, -1), strict)
     return kept[strict]
+
+
+def _words(values: np.ndarray) -> tuple[list[str], np.ndarray]:
+    if values.dtype == object:
+        return _text(values)
+    if values.ndim > 1:
+        # Pictures tell apart by their bytes; the words only stand for them.
+        return _text(np.array([*(row.tobytes() for row in values), None], object)[:-1])
+    return _typed(values)
 
 
 def _text(values: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -125,5 +136,7 @@ def word_of(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, bytes):
+        if len(value) > _LONG:  # a file
+            return f"{len(value)} bytes {blake2b(value, digest_size=8).hexdigest()}"
         return value.decode("utf-8", "replace")
     return str(value)

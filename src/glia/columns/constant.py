@@ -28,7 +28,7 @@ class Constant(Column):
 
     @staticmethod
     def recognize(raw: Raw) -> Guess:
-        if raw.values.dtype != object:
+        if raw.values.dtype != object and raw.values.ndim == 1:
             known = raw.values[raw.present & (raw.values == raw.values)]
             if len(known) and (len(known) < len(raw) or (known != known[0]).any()):
                 return Guess(0.0, "its values differ")

@@ -31,6 +31,8 @@ class Id(Column):
 
     @staticmethod
     def recognize(raw: Raw) -> Guess:
+        if raw.values.ndim > 1:
+            return Guess(0.0, "its values are pictures")
         if raw.values.dtype.kind in "fiu" or (raw.values.dtype == object and numeric_share(cells(raw))[0] == 1):
             said = _counting(raw)
             if said:

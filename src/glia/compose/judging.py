@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from glia.compose.choices import Choices
+from glia.compose.gallery import gallery
 from glia.compose.prepare import Prepared
 from glia.compose.training import Trained, outputs, part_of
 from glia.core.finding import Score
@@ -109,17 +110,18 @@ def answers(
 
 def _curves(prepared: Prepared, answer: Answer) -> dict[str, Any]:
     """Return what the report draws of the test rows."""
-    truth = prepared.truth["test"]
+    truth, shown = prepared.truth["test"], gallery(prepared, answer)
+    drawn: dict[str, Any] = {"gallery": shown} if shown else {}
     if prepared.question.objective == "classify":
-        return {
+        return drawn | {
             "confusion": confusion(answer, truth, prepared.classes),
             "per_class": per_class(answer, truth, prepared.classes),
             "reliability": reliability(answer, truth),
         }
     if prepared.question.objective == "regress" and answer.point is not None:
-        shown = np.linspace(0, len(truth) - 1, min(len(truth), 400)).astype(int)
-        return {
-            "predicted": answer.point[shown, 0].round(6).tolist(),
-            "observed": truth[shown, 0].round(6).tolist(),
+        some = np.linspace(0, len(truth) - 1, min(len(truth), 400)).astype(int)
+        return drawn | {
+            "predicted": answer.point[some, 0].round(6).tolist(),
+            "observed": truth[some, 0].round(6).tolist(),
         }
-    return {}
+    return drawn

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import torch
 
 from glia.compose.interrupts import Interrupts
 from glia.compose.prepare import Prepared
@@ -66,6 +69,7 @@ class Keeper:
         self._valid: events.Evaluation | None = None
         self._best: events.Evaluation | None = None
         self._metric: events.Metric | None = None
+        self._odd: dict[str, events.Event] = {}
         self._told = 0
         self._batches = 0
         self._leaving = False
@@ -148,6 +152,9 @@ class Keeper:
                 self.emit(events.Note(f"step {change['step']}: {change['edit']}"))
         self._told = len(state.history)
         now = time.perf_counter()
+        for event in (self._valid, self._metric):
+            if event is not None and not _whole(event):  # passing over it would hide it
+                self._odd[event.kind()] = event
         if readings.valid:
             best = state.best.step == readings.step
             values: dict[str, float | None] = {n: value for n, value in readings.valid.items() if n != "score"}
@@ -168,12 +175,12 @@ class Keeper:
 
     def _show_last(self) -> None:
         """Write down what was measured last, unless that is done."""
-        if self._best is not None and self._best is not self._valid:
-            self.emit(self._best)
-        for event in (self._valid, self._metric):
+        best = self._best if self._best is not self._valid else None
+        for event in (*self._odd.values(), best, self._valid, self._metric):
             if event is not None:
                 self.emit(event)
         self._best = self._valid = self._metric = None
+        self._odd = {}
 
     def _show_layers(self, state: State) -> None:
         assert self._layers is not None
@@ -197,7 +204,8 @@ class Keeper:
             self._batches += 1
             name = f"batch-{trip.step}"
             tree = {**evidence, "text": trip.text, "names": names, "bad": list(trip.rows)}
-            values = {**trip.batch.values, "weight": trip.batch.weight, "row": trip.batch.row}
+            values = {**trip.batch.values, "weight": trip.batch.weight}
+            values["row"] = torch.as_tensor(places)[trip.batch.row]
             write_tree(self.record.folder / "snapshots" / name, {**tree, "values": values})
             self.emit(events.Snapshot(trip.step, f"snapshots/{name}"))
             evidence["snapshot"] = f"snapshots/{name}"
@@ -211,3 +219,9 @@ class Keeper:
         )
         if self._batches <= MOST_BATCHES and trip.what:
             self.emit(events.Finding(**finding.as_dict()))
+
+
+def _whole(event: events.Evaluation | events.Metric) -> bool:
+    """Return whether all that was measured is finite."""
+    values = [event.loss] if isinstance(event, events.Metric) else event.values.values()
+    return all(value is not None and math.isfinite(value) for value in values)

@@ -5,6 +5,7 @@ Readers ignore kinds they do not know, so that an old reader can follow a new ru
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -24,6 +25,9 @@ __all__ = [
     "Snapshot",
     "Start",
 ]
+
+MOST = 2**53
+"""The largest whole number in an event; beyond it, other programs read another one."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ class Evaluation(Event):
     values: dict[str, float | None]
     best: bool = False
     score: float | None = None
+    trial: int = 1
 
 
 @dataclass(frozen=True)
@@ -173,16 +178,6 @@ KINDS: dict[str, type[Event]] = {
 }
 
 
-_NONE = type(None)
-_TYPES: dict[str, tuple[type, ...]] = {
-    "int": (int,),
-    "str": (str,),
-    "bool": (bool,),
-    "float": (int, float),
-    "float | None": (int, float, _NONE),
-}
-
-
 def read_back(kind: str, data: dict[str, Any]) -> Event | None:
     """Return the event of a line, or nothing when this version does not know its kind.
 
@@ -192,7 +187,22 @@ def read_back(kind: str, data: dict[str, Any]) -> Event | None:
     known = KINDS.get(kind)
     if known is None:
         return None
-    wanted = {one.name: _TYPES.get(str(one.type), (dict,)) for one in fields(known)}
-    if not all(isinstance(data[name], wanted[name]) for name in wanted if name in data):
+    wanted = {one.name: str(one.type) for one in fields(known)}
+    if not all(_fits(data[name], wanted[name]) for name in wanted if name in data):
         raise TypeError(f"a field of {kind} is of another type")
     return known(**{name: value for name, value in data.items() if name in wanted})
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    """Return whether a value that a stranger may have written is of the type that a field has."""
+    if wanted.startswith("dict"):
+        return isinstance(value, dict) and (
+            "float" not in wanted or all(_fits(one, "float | None") for one in value.values())
+        )
+    if value is None:
+        return "None" in wanted
+    if isinstance(value, bool | str):
+        return wanted == type(value).__name__
+    if isinstance(value, int):
+        return wanted.startswith(("int", "float")) and abs(value) <= MOST
+    return wanted.startswith("float") and isinstance(value, float) and math.isfinite(value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["held", "take"]
+__all__ = ["free", "held", "take"]
 
 QUIET = 60.0
 """Seconds after which a run is taken for dead, where the system knows no such locks."""
@@ -24,6 +25,7 @@ def take(handle: int, *, patience: float = 0.5) -> bool:
         handle: The file.
         patience: Seconds to go on trying.
     """
+    _MINE.add(handle)
     if fcntl is None:
         return True
     ends = time.monotonic() + patience
@@ -32,12 +34,32 @@ def take(handle: int, *, patience: float = 0.5) -> bool:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > ends:
+                _MINE.discard(handle)
                 return False
             time.sleep(0.02)
         except OSError:  # a network disk without locks
             return True
         else:
             return True
+
+
+def free(handle: int) -> None:
+    """Close a file whose lock was taken; in a forked child it is closed already."""
+    if handle in _MINE:
+        _MINE.discard(handle)
+        os.close(handle)
+
+
+def _forked() -> None:
+    """Close what a child inherits: a worker that outlives a killed run must not seem to be writing it."""
+    while _MINE:
+        with suppress(OSError):
+            os.close(_MINE.pop())
+
+
+_MINE: set[int] = set()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def held(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,9 +88,9 @@ def _lines(data: bytes) -> Iterator[Line]:
         try:
             number, kind, seconds, fields = json.loads(line)
             event = read_back(kind, fields)
-            if event is not None:
+            if event is not None and math.isfinite(seconds):
                 yield Line(int(number), float(seconds), event)
-        except (ValueError, TypeError, AttributeError, RecursionError):
+        except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
             continue
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ class Run:
         evaluations: The same for validation.
         layers: The latest statistics of the layers.
         findings: What was found.
+        stopped: Why training ended before its last step.
+        note: What was said last.
         last: The latest event.
         resumable: Whether a checkpoint lies there.
     """
@@ -51,8 +54,15 @@ class Run:
     evaluations: list[events.Evaluation] = field(default_factory=list)
     layers: events.Layers | None = None
     findings: list[events.Finding] = field(default_factory=list)
+    stopped: str = ""
+    note: str = ""
     last: events.Event | None = None
     resumable: bool = False
+
+    def take(self, line: Line) -> None:
+        """Let the run know one more of its events."""
+        self.seconds, self.last = line.seconds, line.event
+        _take(self, line.event)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the run as the JSON object that ``--json`` prints."""
@@ -85,7 +95,7 @@ def look(folder: str | Path) -> Run:
         raise no_run(folder)
     alive = held(folder / "events.jsonl")
     run = seen(folder, scan(folder))
-    if alive:
+    if alive and run.state != "done":  # one that is done may still be closing its files
         run.state = "running"
     elif run.state == "running":
         run.state = "interrupted"
@@ -96,26 +106,26 @@ def seen(folder: Path, lines: Sequence[Line]) -> Run:
     """Return a run as its events tell it; one that has not ended counts as running."""
     run = Run(folder, state="running")
     for line in lines:
-        run.seconds, run.last = line.seconds, line.event
-        _take(run, line.event)
+        run.take(line)
     run.resumable = run.state != "done" and (folder / "checkpoints").is_dir()
     if not lines:
         run.state = "interrupted"
     try:
         document = run_document(folder)
         run.began = datetime.fromisoformat(document["began"])
-    except (GliaError, KeyError, TypeError, ValueError):
+        run.began.timestamp()
+    except (GliaError, KeyError, TypeError, ValueError, OverflowError):
         run.began = None
     return run
 
 
 def _take(run: Run, event: events.Event) -> None:
-    """Let a run know one more of its events."""
     if isinstance(event, events.Start):
         run.source, run.state = event.source, "running"
         if event.resumed:  # what was measured after the checkpoint is measured again
             at = (event.trial, event.step)
             run.metrics = [one for one in run.metrics if (one.trial, one.step) <= at]
+            run.evaluations = [one for one in run.evaluations if (one.trial, one.step) <= at]
     elif isinstance(event, events.Planned):
         run.net, run.watched, run.metric = event.net, event.metric, event.metric
     elif isinstance(event, events.Metric):
@@ -130,18 +140,23 @@ def _take(run: Run, event: events.Event) -> None:
     elif isinstance(event, events.Finding):
         if event not in run.findings:  # a resumed run says again what it finds again
             run.findings.append(event)
+    elif isinstance(event, events.Note):
+        run.note = event.text
     elif isinstance(event, events.End):
-        run.state = "done"
+        run.state, run.seconds, run.stopped = "done", event.seconds, event.stopped
         run.valid, run.metric = event.valid or run.valid, event.metric or run.metric
     elif isinstance(event, events.Error):
         run.state = "stopped" if event.code == "interrupted" else "failed"
 
 
 def find(folder: str | Path) -> list[Run]:
-    """Return the runs in a folder, oldest first."""
-    folder = Path(folder)
-    if not folder.is_dir():
+    """Return the runs in a folder, oldest first; what may not be looked into is passed over."""
+    found = []
+    try:
+        inner = [item for item in Path(folder).iterdir() if not item.name.startswith(".")]
+    except OSError:
         return []
-    inner = [item for item in folder.iterdir() if (item / "events.jsonl").is_file() or (item / "run.json").is_file()]
-    runs = [look(item) for item in inner if not item.name.startswith(".")]
-    return sorted(runs, key=lambda run: (run.began.timestamp() if run.began else 0.0, run.folder.name))
+    for item in inner:
+        with suppress(OSError, GliaError):
+            found.append(look(item))
+    return sorted(found, key=lambda run: (run.began.timestamp() if run.began else 0.0, run.folder.name))

@@ -1,79 +1,66 @@
-"""Other programs that can show a run: readers of the same events."""
+"""Who watches a run while it goes on: a display, other programs; none of them can end it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from glia.core.errors import UsageError
 from glia.record import events
+from glia.record.board import TensorBoard
 
-__all__ = ["TensorBoard", "sink"]
+__all__ = ["sink", "undisturbed"]
 
 Watch = Callable[[events.Event], None]
 
 
-class TensorBoard:
-    """Write losses, scores, rates and layers for TensorBoard.
+def undisturbed(watch: Watch) -> Watch:
+    """Return a watcher whose failing screen, pipe or log file does not reach the run: it hears no more then.
 
-    Args:
-        folder: Where its files go.
+    Example:
+        >>> def closed(event):
+        ...     raise BrokenPipeError
+        >>> undisturbed(closed)(events.Note("the run goes on"))
     """
+    deaf = [False]
 
-    def __init__(self, folder: Path) -> None:
-        from tensorboardX import SummaryWriter
+    def hear(event: events.Event) -> None:
+        if deaf[0]:
+            return
+        try:
+            watch(event)
+        except OSError:
+            deaf[0] = True
+        except SystemExit as error:  # rich leaves the program when its pipe is closed
+            if not isinstance(error.__context__, BrokenPipeError):
+                raise
+            deaf[0] = True
 
-        self._writer: Any = SummaryWriter(str(folder))
-
-    def watch(self, event: events.Event) -> None:
-        """Take an event."""
-        if isinstance(event, events.Metric):
-            for name in ("loss", "lr", "gradient"):
-                self._add(f"train/{name}", getattr(event, name), event.step)
-        elif isinstance(event, events.Evaluation):
-            for name, value in event.values.items():
-                self._add(f"{event.part}/{name}", value, event.step)
-        elif isinstance(event, events.Layers):
-            for name in ("weight", "gradient", "update"):
-                for layer, value in getattr(event, name).items():
-                    self._add(f"{name}/{layer}", value, event.step)
-        elif isinstance(event, events.End | events.Error):
-            self._writer.close()
-
-    def _add(self, name: str, value: float | None, step: int) -> None:
-        # What is not finite is shown as a gap in the curve, which is what TensorBoard makes of NaN.
-        self._writer.add_scalar(name, float("nan") if value is None else value, step)
+    return hear
 
 
 def sink(track: str | None) -> Callable[[Path, Watch], Watch]:
-    """Return what adds a program to those who watch a run; refused at once where it is not there.
+    """Return what joins those who watch a run: the caller's own watcher, and another program's files where wanted.
 
     Args:
         track: ``"tensorboard"``, or ``None``.
 
     Raises:
-        UsageError: There is no such program, or its package is not installed.
+        UsageError: There is no such program.
     """
-    if track is None:
-        return lambda folder, watch: watch
-    if track != "tensorboard":
+    if track not in (None, "tensorboard"):
         raise UsageError("unknown_track", f"nothing writes for {track!r}", remedy="choose tensorboard")
-    if find_spec("tensorboardX") is None:
-        raise UsageError(
-            "missing_extra",
-            "TensorBoard's files are written by a package that is not installed",
-            remedy="pip install 'glia[tensorboard]'",
-        )
 
-    def with_board(folder: Path, watch: Watch) -> Watch:
+    def joined(folder: Path, watch: Watch) -> Watch:
+        shown = undisturbed(watch)
+        if track is None:
+            return shown
         board = TensorBoard(folder / "tensorboard")
 
         def both(event: events.Event) -> None:
-            watch(event)
+            shown(event)
             board.watch(event)
 
         return both
 
-    return with_board
+    return joined

@@ -93,7 +93,7 @@ class Record:
     def close(self) -> None:
         """Close the files and let the next writer in."""
         if self._file >= 0:
-            os.close(self._file)
+            lock.free(self._file)
             self._file = -1
             self._table.close()
 
@@ -160,7 +160,19 @@ def facts() -> Mapping[str, Any]:
         },
         "machine": {
             "system": platform.system(),
-            "processor": platform.machine(),
+            "processor": _processor(),
             "cores": os.cpu_count(),
         },
     }
+
+
+def _processor() -> str:
+    """Return the processor's model, since another one may round otherwise."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

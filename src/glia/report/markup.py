@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = ["Html", "tag"]
 
-_VOID = {"meta", "br", "hr", "col"}
+_VOID = {"meta", "br", "hr", "col", "img"}
 
 
 class Html(str):

@@ -11,6 +11,7 @@ from typing import Any
 from glia.report.markup import Html, tag
 from glia.report.section_data import data
 from glia.report.section_errors import errors
+from glia.report.section_gallery import gallery
 from glia.report.section_making import limits, making, reproduce
 from glia.report.section_scores import compared, scores
 from glia.report.section_training import training
@@ -46,6 +47,7 @@ def render(
         verdict(result),
         scores(result),
         errors(result, curves),
+        gallery(result, curves),
         training(result, history),
         data(result, columns),
         making(result, recipe),
@@ -83,7 +85,7 @@ def _document(title: str, main: Html) -> str:
     style = _style()
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     # Nothing may be fetched or run, whatever slipped into the text; the one style sheet is known by its hash.
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

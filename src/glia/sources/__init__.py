@@ -25,13 +25,15 @@ _ADDRESS = re.compile(r"(?:https?|ftps?|s3|gs|gcs|az|abfss?|hdfs|hf|ssh|sftp)://
 
 
 def read(source: Any, *, names: Sequence[str] | None = None) -> RawTable:
-    """Return the raw columns of a source: a file, an address of a database, a frame, arrays or a bundled set.
+    """Return the raw columns of a source: a file, a folder, an address of a database, a frame, arrays, a bundled set.
 
-    Text stays exactly as the file has it, since deciding what a cell means belongs to the columns.
+    Text stays exactly as the file has it, since deciding what a cell means belongs to the columns; names of pictures
+    and sounds that lie beside a listing become paths.
 
     Args:
-        source: A path, ``"sqlite:///file.db?table=x"``, a pandas or polars frame, a NumPy array, a dict of
-            arrays, an ``(X, y)`` tuple, or the name of a set bundled with scikit-learn such as ``"iris"``.
+        source: A path of a file, a folder or an archive, ``"sqlite:///file.db?table=x"``, a pandas or polars frame, a
+            NumPy array, a dict of arrays, an ``(X, y)`` tuple, or the name of a set bundled with scikit-learn such
+            as ``"iris"``.
         names: Names of the columns, for a source that carries none (a file without a header, an array).
 
     Raises:
@@ -43,7 +45,7 @@ def read(source: Any, *, names: Sequence[str] | None = None) -> RawTable:
         >>> len(table), list(table)[-1], table["target"].values[0]
         (150, 'target', 'setosa')
     """
-    from glia.sources import _files
+    from glia.sources import _files, _paths
 
     if isinstance(source, str) and _ADDRESS.match(source):
         raise UsageError(
@@ -55,7 +57,8 @@ def read(source: Any, *, names: Sequence[str] | None = None) -> RawTable:
         names = [name.strip() for name in names.split(",")]
     for part in map(sources.get, sources.names()):
         if part.claims(source):
-            return part.read(source, None if names is None else list(names))
+            table: RawTable = part.read(source, None if names is None else list(names))
+            return _paths.resolved(table)
     raise _files.not_readable(source)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,12 @@ from glia.core.errors import DataError, GliaError, UsageError
 from glia.core.names import did_you_mean, listed
 from glia.sources import _magic
 
-__all__ = ["checked", "kind", "load", "not_readable", "opening", "refuse_names"]
+__all__ = ["checked", "kind", "load", "not_readable", "opening", "refuse_names", "unpacked"]
 
 READ = (
     "glia reads CSV and TSV (also .gz), .parquet, .jsonl, .arrow, .npz, .npy, SQLite and duckdb files, "
-    "frames, arrays and the sets bundled with scikit-learn"
+    "folders and archives (.zip, .tar) of pictures, sounds or texts, frames, arrays and the sets bundled with "
+    "scikit-learn"
 )
 # A compressed file may not grow without end in memory: real tables shrink 5 to 50 times, bombs 1000 times.
 FREE_BYTES = 256 << 20
@@ -54,7 +56,7 @@ def kind(source: Any) -> str:
 _KNOWN = frozenset(
     """
     csv tsv tab psv parquet pq jsonl ndjson arrow feather ipc npz npy sqlite sqlite3 db db3 duckdb ddb sql
-    json xlsx xls zip pkl pickle png jpg jpeg wav pdf html xml yaml toml py md
+    zip tar tgz json xlsx xls pkl pickle png jpg jpeg webp tif tiff bmp gif wav flac pdf html xml yaml toml py md
     """.split()  # noqa: SIM905 - a list of forty strings would fill a page
 )
 
@@ -136,7 +138,7 @@ def load(source: str | os.PathLike[str]) -> bytes:
                 file.seek(0)
                 return file.read()
             file.seek(0)
-            return _unpacked(file, path)
+            return _unpacked(file, path, path.stat().st_size)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             "damaged_gzip", f"the compressed file is damaged ({error})", remedy="fetch it again", file=path
@@ -149,14 +151,20 @@ def load(source: str | os.PathLike[str]) -> bytes:
         ) from error
 
 
-def _unpacked(file: Any, path: Path) -> bytes:
-    most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * path.stat().st_size))
-    pieces, size = [], 0
+def unpacked(data: bytes, path: Path) -> bytes:
+    """Return the bytes that gzip packed, as :func:`load` does those of a file."""
+    with opening("a gzip file", path, "damaged_gzip"):
+        return _unpacked(io.BytesIO(data), path, len(data))
+
+
+def _unpacked(file: Any, path: Path, size: int) -> bytes:
+    most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * size))
+    pieces, found = [], 0
     with gzip.GzipFile(fileobj=file) as packed:
         while piece := packed.read(1 << 20):
             pieces.append(piece)
-            size += len(piece)
-            if size > most:
+            found += len(piece)
+            if found > most:
                 raise DataError(
                     "too_large",
                     f"the compressed file unpacks to more than {most:,} bytes, as no ordinary table does",

@@ -9,7 +9,7 @@ from pathlib import Path
 from glia.core.errors import DataError
 from glia.sources import _files, _magic
 
-__all__ = ["text_of"]
+__all__ = ["decoded_text", "text_of"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -31,7 +31,16 @@ def text_of(path: Path) -> tuple[str, str]:
     Raises:
         DataError: The file is binary or empty, holds NUL bytes, or mixes encodings; with the line.
     """
-    data = _files.load(path)
+    return decoded_text(_files.load(path), path)
+
+
+def decoded_text(data: bytes, path: Path) -> tuple[str, str]:
+    """Return the text that bytes hold and the name of its encoding, as :func:`text_of` finds it.
+
+    Args:
+        data: The bytes, unpacked.
+        path: Where they are from, for messages.
+    """
     found = _magic.seems(data[:4096])
     if found:
         known = f"a {found} file" if found.startswith(".") else found

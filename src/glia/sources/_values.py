@@ -13,7 +13,7 @@ from glia.core.errors import DataError, UsageError
 from glia.core.names import listed
 from glia.core.raw import Origin, Raw, RawTable
 
-__all__ = ["given_names", "masked", "named", "of_array", "of_values", "table"]
+__all__ = ["given_names", "is_pictures", "masked", "named", "of_array", "of_values", "table"]
 
 _WHOLE = (-(2**63), 2**63 - 1)
 
@@ -93,18 +93,21 @@ def given_names(names: Sequence[str], width: int, what: str) -> list[str]:
 
 
 def of_array(values: np.ndarray, column: str) -> Raw:
-    """Return a one-dimensional NumPy array as a raw column.
+    """Return a one-dimensional NumPy array, or one of pictures, as a raw column.
 
     Raises:
         DataError: The values are of a kind that no column reads, such as complex numbers.
     """
     if isinstance(values, np.ma.MaskedArray):
         return masked(of_array(np.ma.getdata(values), column), ~np.ma.getmaskarray(values))
+    if is_pictures(values):
+        return Raw(values, np.ones(len(values), bool))
     if values.ndim != 1:
+        cure = "give pictures as unsigned bytes (N, H, W) or (N, H, W, C): array.astype(numpy.uint8)"
         raise DataError(
             "wrong_shape",
-            f"the values have shape {values.shape}, and a column has one value a row",
-            remedy="give one column for each position",
+            f"the values are {values.dtype} of shape {values.shape}, and a column has one value a row",
+            remedy=cure if values.ndim in (3, 4) else "give one column for each position",
             column=column,
         )
     kind, present = values.dtype.kind, np.ones(len(values), bool)
@@ -124,6 +127,17 @@ def of_array(values: np.ndarray, column: str) -> Raw:
     if kind == "O":
         return of_values(values.tolist(), column)
     raise _unreadable(values.dtype, column)
+
+
+def is_pictures(values: np.ndarray) -> bool:
+    """Return whether an array holds pictures: unsigned bytes (N, H, W), or (N, H, W, C) of 1, 3 or 4 channels.
+
+    Example:
+        >>> is_pictures(np.zeros((2, 8, 8), np.uint8)), is_pictures(np.zeros((2, 8, 8)))
+        (True, False)
+    """
+    shaped = values.ndim == 3 or (values.ndim == 4 and values.shape[3] in (1, 3, 4))
+    return values.dtype == np.uint8 and shaped and 0 not in values.shape[1:]
 
 
 def masked(raw: Raw, present: np.ndarray) -> Raw:

@@ -76,7 +76,11 @@ def of_pair(inputs: Any, target: Any) -> dict[str, Raw]:
     """Return inputs and target as raw columns; a frame's columns keep their names."""
     from glia.sources.frames import Frames
 
-    columns = dict(Frames.read(inputs, None).columns) if Frames.claims(inputs) else of_grid(_array(inputs), "x")
+    if Frames.claims(inputs):
+        columns = dict(Frames.read(inputs, None).columns)
+    else:
+        given = _array(inputs)
+        columns = {"image": _values.of_array(given, "image")} if given.ndim in (3, 4) else of_grid(given, "x")
     asked = _array(target)
     if asked.ndim == 1:
         asked = asked[:, None]

@@ -19,6 +19,7 @@ from glia.core.errors import DataError, UsageError
 from glia.core.raw import Origin, Raw, RawTable
 from glia.sources import _dialect, _files, _header, _values
 from glia.sources._dialect import Dialect
+from glia.sources._running import is_running
 from glia.sources._text import text_of
 
 __all__ = ["Delimited"]
@@ -30,7 +31,7 @@ class Delimited:
     @staticmethod
     def claims(source: Any) -> bool:
         """Return whether a path names delimited text, or plain text of no other known kind."""
-        return _files.kind(source) in (".csv", ".tsv", ".tab", ".psv")
+        return _files.kind(source) in (".csv", ".tsv", ".tab", ".psv") and not is_running(source)
 
     @staticmethod
     def read(source: Any, names: Sequence[str] | None) -> RawTable:

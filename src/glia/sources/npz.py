@@ -12,7 +12,8 @@ import numpy as np
 
 from glia.core.errors import DataError
 from glia.core.raw import RawTable
-from glia.sources import _files
+from glia.sources import _files, _values
+from glia.sources._found import part_of, parts_array
 from glia.sources.arrays import Arrays
 
 __all__ = ["Npz"]
@@ -31,7 +32,8 @@ class Npz:
         """Return the arrays as columns.
 
         Args:
-            source: The path; an .npz holds (N,) arrays by name, one (N, F) array, or ``X`` and ``y``.
+            source: The path; an .npz holds (N,) arrays by name, one (N, F) array, ``X`` and ``y``, or pictures and
+                labels, perhaps of each part (``x_train, y_train, x_test, y_test``; ``train_images``, ...).
             names: Names for the columns of an (N, F) array.
 
         Raises:
@@ -40,8 +42,9 @@ class Npz:
         path = _files.checked(source)
         with _files.opening("a NumPy file", path):
             found = _loaded(path)
-        table = Arrays.read(_arranged(found), names)
-        return replace(table, origin=replace(table.origin, name=str(source), kind="npz", path=str(path)))
+        columns, part = _sets(found, path) or (_arranged(found), None)
+        table = Arrays.read(columns, names)
+        return replace(table, origin=replace(table.origin, name=str(source), kind="npz", path=str(path)), part=part)
 
 
 def _loaded(path: Path) -> Any:
@@ -77,8 +80,40 @@ def _arranged(found: Any) -> Any:
     if isinstance(found, np.ndarray):
         return found
     lowered = {name.lower(): array for name, array in found.items()}
+    if set(lowered) == {"x", "y"} and _values.is_pictures(lowered["x"]):
+        return {"image": lowered["x"], "label": _flat(lowered["y"])}
     if set(lowered) == {"x", "y"} and lowered["x"].ndim == 2:
         return lowered["x"], lowered["y"]
     if len(found) == 1 and next(iter(found.values())).ndim == 2:
         return next(iter(found.values()))
     return found
+
+
+def _sets(found: Any, path: Path) -> tuple[dict[str, np.ndarray], np.ndarray | None] | None:
+    """Return pictures and labels of the parts that names of arrays tell; nothing where they tell none."""
+    if isinstance(found, np.ndarray):
+        return None
+    sets: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in found.items():
+        part = part_of(name.replace("_", " "))
+        if not part:
+            return None
+        what = "image" if _values.is_pictures(array) else "label"
+        if what in sets.setdefault(part, {}):
+            return None
+        sets[part][what] = array if what == "image" else _flat(array)
+    if not sets or any(set(one) != {"image", "label"} for one in sets.values()):
+        return None
+    order = [part for part in ("train", "valid", "test") if part in sets]
+    for part in order:
+        if len(sets[part]["image"]) != len(sets[part]["label"]):
+            said = f"its {part} part has {len(sets[part]['image']):,} pictures and {len(sets[part]['label']):,} labels"
+            raise DataError("unequal_lengths", said, remedy="save them again, together", file=path)
+    if len({sets[part]["image"].shape[1:] for part in order}) > 1:
+        raise DataError("unequal_shapes", "the pictures of its parts differ in size", remedy="make one size", file=path)
+    columns = {what: np.concatenate([sets[part][what] for part in order]) for what in ("image", "label")}
+    return columns, parts_array([part for part in order for _ in range(len(sets[part]["label"]))])
+
+
+def _flat(labels: np.ndarray) -> np.ndarray:
+    return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels

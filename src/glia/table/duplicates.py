@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +15,7 @@ from glia.core.raw import Raw, RawTable
 
 __all__ = ["content_hashes", "duplicate_keys", "factorize"]
 
+_LARGE = 4096  # bytes of a value that threads pay for
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -47,7 +52,8 @@ def content_hashes(raw: RawTable, columns: Iterable[str] | None = None) -> np.nd
         columns: The columns that count; ``None`` = all.
 
     Returns:
-        (N,) uint64. Numbers count by value, so 1, 1.0 and ``True`` are equal; text counts as written.
+        (N,) uint64. Numbers count by value, so 1, 1.0 and ``True`` are equal; text counts as written; files count
+        by what is in them, wherever they lie.
     """
     total = np.zeros(len(raw), np.uint64)
     for name in raw.columns if columns is None else columns:
@@ -68,6 +74,10 @@ def factorize(raw: Raw) -> tuple[np.ndarray, np.ndarray]:
     """
     there = _present(raw)
     codes = np.full(len(raw), -1, np.int64)
+    if raw.values.ndim > 1:
+        # Pictures are compared by their contents; the hashes only stand for them.
+        hashes, codes[there] = np.unique(_value_hashes(raw)[there], return_inverse=True)
+        return codes, np.array([f"{value:016x}" for value in hashes.tolist()], object)
     if raw.values.dtype == object:
         # A dictionary is several times faster than sorting text, and asks for no order among values.
         seen: dict[object, int] = {}
@@ -91,7 +101,12 @@ def _present(raw: Raw) -> np.ndarray:
 
 def _value_hashes(raw: Raw) -> np.ndarray:
     there = _present(raw)
-    if raw.values.dtype == object:
+    if raw.values.ndim > 1:
+        hashes = _content_hashes([np.ascontiguousarray(row) for row in raw.values], f"{raw.values.shape[1:]}")
+    elif raw.values.dtype == object and _are_files(raw.values[there]):
+        hashes = np.full(len(raw), _MISSING)
+        hashes[there] = _content_hashes(raw.values[there].tolist())
+    elif raw.values.dtype == object:
         codes, distinct = factorize(raw)
         table = np.array([_text_hash(f"text/{value}") for value in distinct] or [_MISSING], np.uint64)
         hashes = table[codes]
@@ -100,6 +115,27 @@ def _value_hashes(raw: Raw) -> np.ndarray:
     else:
         hashes = _number_hashes(np.asarray(raw.values))
     return np.where(there, hashes, _MISSING)
+
+
+def _are_files(values: np.ndarray) -> bool:
+    """Return whether values are paths or the bytes of files, all of them."""
+    return bool(len(values)) and all(isinstance(value, Path | bytes) for value in values.tolist())
+
+
+def _content_hashes(values: list[Any], shape: str = "") -> np.ndarray:
+    """Return a hash of the bytes of each value; of a path, of the file's, or of its name where it cannot be read."""
+
+    def one(value: Any) -> np.uint64:
+        try:
+            data = value.read_bytes() if isinstance(value, Path) else value
+        except OSError:
+            data = os.fsencode(value)
+        return np.uint64(int.from_bytes(blake2b(data, digest_size=8, key=shape.encode()).digest(), "big"))
+
+    if values and (isinstance(values[0], Path) or len(values[0]) > _LARGE):
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            return np.array(list(pool.map(one, values, chunksize=64)), np.uint64)
+    return np.array([one(value) for value in values], np.uint64)
 
 
 def _number_hashes(values: np.ndarray) -> np.ndarray:

@@ -62,7 +62,16 @@ class View:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """The names of the columns to answer from; where kinds are known, columns without one are not."""
+        """The names of the columns of cells to answer from; where kinds are known, columns without one are not."""
+        return tuple(name for name in self._known if not self.raw[name].media)
+
+    @cached_property
+    def media(self) -> tuple[str, ...]:
+        """The names of the columns of pictures and sounds to answer from."""
+        return tuple(name for name in self._known if self.raw[name].media)
+
+    @cached_property
+    def _known(self) -> tuple[str, ...]:
         known = self.kinds or self.raw
         return tuple(name for name in self.raw if name in known and name not in self.targets)
 
@@ -77,7 +86,7 @@ class View:
         """(N,) ids of rows with equal inputs; an id tells rows apart but is none of the inputs."""
         if self.duplicates is not None:
             return self.duplicates
-        return duplicate_keys(self.raw, [name for name in self.inputs if self.kind(name) != "id"])
+        return duplicate_keys(self.raw, [name for name in self._known if self.kind(name) != "id"])
 
     @cached_property
     def labelled_keys(self) -> np.ndarray:

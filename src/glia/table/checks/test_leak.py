@@ -18,7 +18,7 @@ def check(view: View) -> list[Finding]:
     """
     if view.test is None or not len(view.test) or not len(view):
         return []
-    wanted = [*(name for name in view.inputs if view.kind(name) != "id"), *view.targets]
+    wanted = [*(name for name in (*view.inputs, *view.media) if view.kind(name) != "id"), *view.targets]
     names = [name for name in wanted if name in view.test]
     if not set(names) - set(view.targets):
         return []
