@@ -65,7 +65,7 @@ def shown(run: Run, width: int, height: int | None = None) -> list[str]:
     return console.export_text().rstrip("\n").split("\n")
 
 
-@pytest.mark.parametrize("width", [50, 60, 80, 110, 200])
+@pytest.mark.parametrize("width", [60, 80, 110, 200])
 def test_a_view_fits_its_terminal(width: int) -> None:
     lines = shown(made(trials=2), width)
     assert max(map(len, lines)) <= width

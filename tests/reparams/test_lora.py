@@ -19,7 +19,7 @@ from glia.reparams.lora import Lora
 def _net() -> CNN:
     torch.manual_seed(0)
     spec = Spec(("channel", "height", "width"), (3, 16, 16), "uint8")
-    return CNN({"image": spec}, Spec(("class",), (3,)), width=16, stages=2)
+    return CNN({"image": spec}, Spec(("class",), (3,)), width=16, stages=2, depth=2)
 
 
 def _rows(n: int = 6) -> Batch:

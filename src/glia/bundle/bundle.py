@@ -113,7 +113,10 @@ class Bundle:
         """
         import torch
 
+        from glia.nets.blocks.views import seen_from
+
         call = self.objective.offers()[offer].call
+        nets = seen_from(self.nets, self.recipe.get("judge", {}).get("views", 1)) if offer == "predict" else self.nets
         rows_in_all = len(next(iter(groups.values())))
         found = []
         for net in self.nets.values():
@@ -123,7 +126,7 @@ class Bundle:
             for start in range(0, max(rows_in_all, 1), ROWS_AT_ONCE):
                 rows = slice(start, start + ROWS_AT_ONCE)
                 batch = Batch.of({name: values[rows] for name, values in groups.items()}, first=start, device=device)
-                found.append(call(self.nets, batch).float().cpu().numpy())
+                found.append(call(nets, batch).float().cpu().numpy())
         out = np.concatenate(found)
         return self.schema.decode(out) if self.objective.decoded and offer == "predict" else out
 

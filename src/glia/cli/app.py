@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 import glia
-from glia.core.errors import GliaError, UsageError
+from glia.core.errors import DataError, GliaError, TrainingError, UsageError
 from glia.core.meter import process_start
 
 __all__ = ["app", "run"]
@@ -49,6 +49,8 @@ def run(tokens: list[str] | None = None) -> int:
         return 0
     except MemoryError:
         return _fail(UsageError("out_of_memory", "the machine has too little memory for this"), as_json, code=4)
+    except OSError as error:  # the screen, a pipe or a log file; files of runs have errors of their own
+        return _fail(DataError("io_error", f"the output cannot be written: {error.strerror or error}"), as_json=False)
     except Exception as error:  # a traceback never reaches a person; a fault of glia's own says so
         return _fail(_own_fault(error), as_json, code=4)
     return int(with_code) if isinstance(with_code, int) else 0
@@ -63,9 +65,14 @@ def _own_fault(error: Exception) -> GliaError:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="glia-fault-", suffix=".txt", delete=False) as file:
-        file.write("".join(traceback.format_exception(error)))
+    if isinstance(error, ImportError) and ("map segment" in str(error) or "allocate memory" in str(error)):
+        return TrainingError("out_of_memory", "the machine has too little memory to load the libraries")
     text = f"glia itself failed: {type(error).__name__}: {error}"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="glia-fault-", suffix=".txt", delete=False) as file:
+            file.write("".join(traceback.format_exception(error)))
+    except OSError:  # a full disk
+        return UsageError("own_fault", text, remedy="please report it")
     return UsageError("own_fault", text, remedy=f"please report it with the file {file.name}")
 
 

@@ -25,12 +25,19 @@ class Progress:
         self.quiet = quiet
         self._live: Any = None
         self._losses: list[float | None] = []
+        self._trial = 1
         self._last: dict[str, float | None] = {}
 
     def __enter__(self) -> Progress:
         from rich.console import Console
 
-        self._console = Console(stderr=True, highlight=False)
+        class Patient(Console):
+            """A console whose broken pipe costs nothing but what it would have shown."""
+
+            def on_broken_pipe(self) -> None:
+                self.quiet = True
+
+        self._console = Patient(stderr=True, highlight=False)
         return self
 
     def __exit__(
@@ -74,6 +81,8 @@ class Progress:
 
         if not sys.stderr.isatty():
             return
+        if event.trial != self._trial:
+            self._losses, self._trial = [], event.trial
         self._losses.append(event.loss)
         valid = "  ".join(f"{name} {number(value)}" for name, value in self._last.items() if name != "loss")
         line = Text.assemble(

@@ -41,6 +41,7 @@ _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM", b"P5"
 _TOP = 65_535
 _ORIENTATION = 0x0112
 _CHUNK = 16
+_NEAR = 0.8
 
 
 class UnreadableError(Exception):
@@ -176,7 +177,8 @@ def upright(image: Image, size: tuple[int, int] | None, channels: int, top: floa
         wanted = None if size is None else ((size[0], size[1]) if turn in _SIDEWAYS else (size[1], size[0]))
         mode = "L" if channels == 1 else "RGB"
         if wanted is not None:
-            image.draft(mode, wanted)  # JPEG: a half, quarter or eighth of the size while decoding
+            # A JPEG is decoded at a half, quarter or eighth of its size, which may be a little less than wanted.
+            image.draft(mode, (max(int(wanted[0] * _NEAR), 1), max(int(wanted[1] * _NEAR), 1)))
         image.load()  # here and not when somebody first asks for a pixel
         image = _plain(image, top)
         if image.mode != mode:
@@ -224,10 +226,11 @@ def _wide(image: Image) -> np.ndarray:
     return np.nan_to_num(np.asarray(image).astype(np.float32), posinf=0, neginf=0)
 
 
-def pixels(image: Image) -> np.ndarray:
-    """Return (C, H, W) uint8 of a grey or red-green-blue picture."""
-    data = np.asarray(image)
-    return data[None] if data.ndim == 2 else data.transpose(2, 0, 1)
+def pixels(image: Image, out: np.ndarray) -> None:
+    """Write a grey or red-green-blue picture into (C, H, W) uint8."""
+    for at, band in enumerate(image.getbands()):
+        # Plane by plane, which is three times faster than turning an array of colors.
+        out[at] = np.frombuffer(image.tobytes("raw", band), np.uint8).reshape(out.shape[1:])
 
 
 def look(value: Any) -> Look:

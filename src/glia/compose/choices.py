@@ -65,6 +65,7 @@ class Choices:
     step: str
     micro_batch: int | None
     nonfinite: str
+    views: int
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def objective(self) -> Objective:
@@ -189,6 +190,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         step=train.step,
         micro_batch=train.micro_batch,
         nonfinite=train.nonfinite,
+        views=recipe.judge.views,
         reasons=reasons,
     )
 
@@ -240,6 +242,8 @@ def _augment(recipe: Recipe, suits: Mapping[str, Any]) -> dict[str, dict[str, An
 def _objective_options(prepared: Prepared, recipe: Recipe, uneven: bool) -> dict[str, Any]:
     name = prepared.question.objective
     options = check_options(objectives.get(name), recipe.objective.options, "objective")
+    if recipe.net.name == "vae" and name in ("reconstruct", "anomaly"):
+        options["variational"] = True
     if uneven and "class_weight" not in options and "focal" not in options:
         # Measured on 2 % positives over three splits: average precision 0.73 with focal loss, 0.71 without, 0.68 with
         # classes weighted by the root of their rarity.

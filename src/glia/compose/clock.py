@@ -10,7 +10,8 @@ from glia.compose.choices import Choices
 from glia.core.finding import Finding
 from glia.core.recipe import Recipe
 from glia.train.job import Job
-from glia.train.plan import Plan, chosen, fixed
+from glia.train.plan import Plan, fixed, refuse_unsupported
+from glia.train.planning import chosen
 
 __all__ = ["Clock", "made_plan", "planned", "slow"]
 
@@ -53,12 +54,19 @@ def made_plan(make: Callable[[Plan], Job], choices: Choices, recipe: Recipe, clo
         clock: The budget.
     """
     wish = recipe.plan
+    asked = {"layout": wish.layout, "form": wish.form, "fused": wish.fused, "compiled": wish.compile}
+    refuse_unsupported(wish.precision)
     if wish.mode == "plain":
-        return Plan(wish.threads or 1, wish.precision or "fp32", reason="plain, as asked")
+        ways = {name: value for name, value in asked.items() if value is not None}
+        return Plan(wish.threads or 1, wish.precision or "fp32", **ways, reason="plain, as asked")
     if clock.budget is None:
-        size = sum(p.numel() for net in make(Plan()).nets.values() for p in net.parameters())
-        return fixed(size, choices.batch_size or 1, wish.threads, wish.precision)
-    return chosen(make, clock.share(0.05, most=2.0), wish.threads, wish.precision)
+        nets = make(Plan()).nets.values()
+        size = sum(p.numel() for net in nets for p in net.parameters())
+        pictures = any(p.dim() == 4 for net in nets for p in net.parameters())
+        return fixed(size, choices.batch_size or 1, wish.threads, wish.precision, pictures=pictures, **asked)
+    left = max(0.75 * clock.budget - clock.elapsed, 0.0)
+    seconds = clock.share(0.05, most=2.0)
+    return chosen(make, seconds, wish.threads, wish.precision, steps=choices.steps, left=left, **asked)
 
 
 def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> tuple[Choices, str]:

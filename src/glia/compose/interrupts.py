@@ -59,8 +59,10 @@ class Interrupts:
             yield self
             return
         before: dict[int, Any] = {signal.SIGINT: signal.signal(signal.SIGINT, self._hear)}
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # an application's own handler is left alone
-            before[signal.SIGTERM] = signal.signal(signal.SIGTERM, self._hear)
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            # An application's own handler is left alone, and so is nohup's.
+            if number not in before and signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, self._hear)
         try:
             yield self
         finally:

@@ -20,6 +20,9 @@ from glia.judge.readouts import calibrate
 from glia.judge.scores import confusion, fitting, per_class, reliability, score
 from glia.judge.verdict import Verdict, verdict
 from glia.judge.yardsticks import Yard, measure
+from glia.metrics import metrics
+from glia.nets.blocks.views import seen_from
+from glia.objectives._givers import Giver
 from glia.train.evaluation import evaluating
 
 __all__ = ["Judged", "answers", "judge", "yardsticks"]
@@ -64,28 +67,47 @@ def yardsticks(prepared: Prepared, recipe: Recipe, seconds: float) -> dict[str, 
 def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe, yards: Mapping[str, Yard]) -> Judged:
     """Return readout, scores, yardsticks' scores and the verdict; the test rows are opened here and only here."""
     given, readout = answers(prepared, trained, choices, recipe)
-    names = fitting(prepared.question.objective)
     parts = [part for part in ("valid", "test") if len(prepared.targets[part])]
+    truth = {part: _truth(prepared, trained, part) for part in parts}
+    names = _names(prepared, given["test"], truth["test"])
     scores = {
-        part: score(names, given[part], prepared.truth[part], units=prepared.units[part], seed=recipe.seed)
-        for part in parts
+        part: score(names, given[part], truth[part], units=prepared.units[part], seed=recipe.seed) for part in parts
     }
     measured = {
-        name: score(names, yard.test, prepared.truth["test"], units=prepared.units["test"], seed=recipe.seed)
+        name: score(names, yard.test, truth["test"], units=prepared.units["test"], seed=recipe.seed)
         for name, yard in yards.items()
     }
     said = None
-    if yards:
+    if yards and names and "valid" in truth:
         said = verdict(
-            choices.metric,
+            choices.metric if choices.metric in names else names[0],
             given["test"],
             dict(yards),
-            prepared.truth["valid"],
-            prepared.truth["test"],
+            truth["valid"],
+            truth["test"],
             units=prepared.units["test"],
             seed=recipe.seed,
         )
     return Judged(readout, scores, measured, said, _curves(prepared, given["test"]))
+
+
+def _truth(prepared: Prepared, trained: Trained, part: str) -> np.ndarray:
+    """Return what would be right; rows that are to be given back are their own truth."""
+    objective = trained.objective
+    if not isinstance(objective, Giver) or objective.readout != "reconstruct":
+        return prepared.truth[part]
+    goal = objective.goal(part_of(prepared, part)).numpy()
+    return goal if objective.flat is not None else 255 * goal.reshape(-1, *objective.size)
+
+
+def _names(prepared: Prepared, answer: Answer, truth: np.ndarray) -> tuple[str, ...]:
+    """Return the metrics that can be told of an answer; none where nobody says what is right."""
+    objective = prepared.question.objective
+    if objective == "surprise" or (objective == "anomaly" and len(np.unique(truth)) < 2):
+        return ()
+    pictures = answer.point is not None and answer.point.ndim == 4
+    fits = [name for name in fitting(objective) if metrics.get(name).pictures == pictures]
+    return tuple(name for name in fits if getattr(answer, metrics.get(name).needs) is not None)
 
 
 def answers(
@@ -95,7 +117,8 @@ def answers(
     raw: dict[str, np.ndarray] = {}
     with evaluating({"net": trained.net}):
         for part in ("valid", "calibration", "test"):
-            out = outputs(trained.objective, {"net": trained.net}, part_of(prepared, part))
+            nets = seen_from({"net": trained.net}, choices.views)
+            out = outputs(trained.objective, nets, part_of(prepared, part))
             raw[part] = prepared.schema.decode(out) if trained.objective.decoded else out
     readout = calibrate(
         trained.objective.readout,

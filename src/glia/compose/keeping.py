@@ -172,6 +172,10 @@ class Keeper:
             self._layered = now
             self._layers.remember()
             self._layer_cost = time.perf_counter() - now
+        if self.interrupts.now:  # an evaluation may have been long, and the state is whole here
+            self.save(state)
+            self.finish()
+            self.interrupts.stop()
 
     def _show_last(self) -> None:
         """Write down what was measured last, unless that is done."""

@@ -60,6 +60,7 @@ def result(
             "steps": trained.steps,
             "best_step": trained.best_step,
             "stopped": trained.stopped,
+            "skipped": trained.skipped,
         },
         "metric": choices.metric,
         "scores": {

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glia.columns.mask import Mask
 from glia.core.errors import DataError, UsageError
 from glia.core.finding import Finding
 from glia.core.names import did_you_mean, listed
@@ -54,7 +55,8 @@ class Prepared:
         raw: Raw rows by part.
         inputs: Encoded groups by part.
         targets: Encoded targets by part, (N, ...); (N, 0) where nothing is asked for.
-        truth: Targets by part as judges want them: (N,) codes, (N, T) 0/1, numbers in their units, or texts.
+        truth: Targets by part as judges want them: (N,) codes, (N, T) 0/1, numbers in their units, or texts; of
+            strange rows 1 and of others 0.
         units: What a part's rows belong to (groups), where intervals must resample those.
         weight: (N,) weight of each row by part.
         split: How rows were parted.
@@ -135,13 +137,16 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
                 found(note)
     encoded = {part: schema.encode(table) for part, table in parts.items()}
     targets = {part: _targets(schema, table) for part, table in parts.items()}
+    truth = {part: schema.truth(parts[part], target) for part, target in targets.items()}
+    if question.objective == "anomaly":
+        truth = {part: _strange(one, truth["train"]) for part, one in truth.items()}
     return Prepared(
         question=question,
         encoding=RowByRow(schema),
         raw=parts,
         inputs=encoded,
         targets=targets,
-        truth={part: schema.truth(parts[part], target) for part, target in targets.items()},
+        truth=truth,
         units={part: _units(table, data.group) for part, table in parts.items()},
         weight={part: _weights(table, data.weight) for part, table in parts.items()},
         split=parted,
@@ -215,6 +220,14 @@ def _in_order(
 _IN_ORDER = {"forecast": _of_series, "surprise": _of_series, "generate": _of_text, "embed_words": _of_text}
 
 
+def _strange(codes: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Return 1 for rows of another class than most training rows, and 0 where nobody says what a row is."""
+    if codes.ndim > 1:
+        return np.zeros(len(codes), np.int64)
+    usual = int(np.bincount(train.astype(np.int64)).argmax())
+    return (codes != usual).astype(np.int64)
+
+
 def _own_parts(whole: RawTable) -> dict[str, RawTable]:
     """Return the parts that the source itself makes, as an official split does."""
     if whole.part is None:
@@ -275,6 +288,7 @@ def _readable(table: RawTable, schema: Schema, skip: int, found: Callable[[Findi
         if hasattr(column, "examine") and column.name in table
         for one in column.examine(table[column.name])
     }
+    bad |= {one.row: one for one in _mismatched(table, schema) if one.row not in bad}
     if not bad:
         return table
     if len(bad) > skip:
@@ -292,6 +306,15 @@ def _readable(table: RawTable, schema: Schema, skip: int, found: Callable[[Findi
     return table.take(np.setdiff1d(np.arange(len(table)), list(bad)))
 
 
+def _mismatched(table: RawTable, schema: Schema) -> list[Any]:
+    """Return the masks that are not of the size of their pictures."""
+    pictures = next((one for one in schema.columns.values() if one.kind == "image"), None)
+    masks = [one for one in schema.columns.values() if isinstance(one, Mask) and one.name in table]
+    if pictures is None or table.origin.kind in ("folder", "archive"):  # these have looked already
+        return []
+    return [bad for mask in masks for bad in mask.mismatches(table[mask.name], table[pictures.name])]
+
+
 def _part(
     tables: dict[str, RawTable],
     schema: Schema,
@@ -302,11 +325,12 @@ def _part(
     """Audit the table, then part it."""
     data, table = recipe.data, tables["fit"]
     answers = question.objective in ("classify", "multilabel", "regress")
+    labels = answers or (question.objective == "anomaly" and bool(question.targets))
     inputs = [name for name in schema.columns if name not in question.targets]
     # An id tells every row from every other; copies are seen by what the network sees.
     duplicates = duplicate_keys(table, [name for name in inputs if schema.columns[name].used])
     times = _times(table, data.time)
-    codes, classes = schema.first_look(table) if answers else (np.zeros((len(table), 0)), ())
+    codes, classes = schema.first_look(table) if labels else (np.zeros((len(table), 0)), ())
     view = View(
         raw=table.without(*schema.keys),
         kinds={name: schema.columns[name].kind for name in inputs},
@@ -321,7 +345,7 @@ def _part(
         seed=recipe.seed,
         seconds=min(2.0, 0.05 * recipe.budget) if recipe.clocked and recipe.budget else float("inf"),
     )
-    for finding in audit(view, recipe.accept) if answers else []:
+    for finding in audit(view, recipe.accept):
         found(finding)
         if finding.severity == "stop":
             raise DataError(
@@ -332,7 +356,7 @@ def _part(
             )
     parted = split(
         len(table),
-        strata=codes if answers else None,
+        strata=codes if labels else None,
         groups=_units(table, data.group),
         times=times,
         duplicates=duplicates,

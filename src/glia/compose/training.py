@@ -212,6 +212,7 @@ def _evaluate(
 
 def _valid_loss(objective: Objective, rows: Batch, nets: Nets, size: int = 512) -> dict[str, float]:
     """Return the mean loss of rows, computed in slices; chance draws the same every time."""
+    objective = getattr(objective, "inner", objective)  # rows that are looked at are not blended
     generator = torch.Generator().manual_seed(0)
     total = weight = 0.0
     for start in range(0, len(rows), size):

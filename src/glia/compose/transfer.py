@@ -67,7 +67,7 @@ def begun(net: nn.Module, start: str, tune: Tune) -> str:
     fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
     parameters = dict(net.named_parameters())
     taken = [name for name in parameters if name in fitting]
-    if not taken:
+    if not any(not _in_head(name) for name in taken):
         raise UsageError(
             "start_unfit",
             f"no weight of {start} has the name and shape of one of this network's",
@@ -76,7 +76,8 @@ def begun(net: nn.Module, start: str, tune: Tune) -> str:
     net.load_state_dict({**own, **fitting})
     if tune == "head":
         for name in taken:
-            parameters[name].requires_grad_(False)
+            # The head is trained anew, even where it has the same classes.
+            parameters[name].requires_grad_(_in_head(name))
     elif tune == "thaw":
         for place, name in enumerate(taken):
             below = 1 - place / max(len(taken) - 1, 1)  # 1 at the input, 0 at the head
@@ -87,6 +88,10 @@ def begun(net: nn.Module, start: str, tune: Tune) -> str:
     count, every = sum(parameters[name].numel() for name in taken), sum(p.numel() for p in parameters.values())
     share = f"{len(taken)} of {len(parameters)} tensors ({count / every:.0%} of the weights)"
     return f"{share} come from {start}; {_SAID[tune]}"
+
+
+def _in_head(name: str) -> bool:
+    return name.startswith(("output", "head"))
 
 
 _SAID = {

@@ -242,6 +242,8 @@ class Metric(ABC):
 
     higher: ClassVar[bool] = True
     """Whether larger is better."""
+    pictures: ClassVar[bool] = False
+    """Whether it looks at whole pictures given back, and at nothing else."""
     needs: ClassVar[Literal["label", "probability", "point", "low", "mask", "boxes", "text", "score"]]
 
     @abstractmethod

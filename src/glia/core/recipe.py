@@ -112,6 +112,10 @@ class PlanPart(_Part):
     mode: Literal["auto", "plain"] = "auto"
     threads: Count | None = None
     precision: Literal["fp32", "bf16"] | None = None
+    layout: Literal["plain", "channels_last"] | None = None
+    form: Literal["each", "flat"] | None = None
+    fused: bool | None = None
+    compile: bool | None = None
 
 
 class JudgePart(_Part):
@@ -121,6 +125,7 @@ class JudgePart(_Part):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     yardsticks: bool = True
     imbalance: Literal["auto", "off"] = "auto"
+    views: Annotated[Literal[1, 2, 6], Field(description="views of a picture that are averaged")] = 1
 
 
 class Recipe(_Part):

@@ -13,7 +13,7 @@ import numpy as np
 from glia.core.parts import Metric
 from glia.core.values import Answer
 
-__all__ = ["Additive", "LabelCounts", "PointErrors", "asked", "one_hot"]
+__all__ = ["Additive", "LabelCounts", "PointErrors", "asked", "one_hot", "ratio_of_last", "steps_of"]
 
 
 class Additive(Metric):
@@ -80,7 +80,10 @@ class PointErrors(Additive):
 
     def rows(self, answer: Answer, truth: np.ndarray) -> np.ndarray:
         """Return the error of each target, and 1 to count the row: (N, T + 1)."""
-        errors = self.errors(asked(answer.point, "point").astype(np.float64) - truth)
+        point = asked(answer.point, "point").astype(np.float64)
+        errors = self.errors(point - steps_of(truth, point))
+        if errors.ndim == 3:  # steps ahead of several variables
+            errors = errors.mean(1)
         return np.column_stack([errors, np.ones(len(errors))])
 
     def of(self, sums: np.ndarray) -> np.ndarray:
@@ -94,6 +97,11 @@ class PointErrors(Additive):
     def of_means(self, means: np.ndarray) -> np.ndarray:
         """Return the metric of each target, (R, T), given its mean error."""
         return means
+
+
+def steps_of(truth: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Return what was right, without the scales that the truth of a forecast carries behind its steps."""
+    return truth[:, : point.shape[1]] if point.ndim == 3 and truth.shape[1] == point.shape[1] + 2 else truth
 
 
 def ratio_of_last(sums: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ class Psnr(Additive):
     """
 
     needs = "point"
+    pictures = True
 
     def rows(self, answer: Answer, truth: np.ndarray) -> np.ndarray:
         """Return the decibels of each picture, and 1 to count it: (N, 2)."""

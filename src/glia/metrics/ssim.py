@@ -28,6 +28,7 @@ class Ssim(Additive):
     """
 
     needs = "point"
+    pictures = True
 
     def rows(self, answer: Answer, truth: np.ndarray) -> np.ndarray:
         """Return the similarity of each picture, and 1 to count it: (N, 2)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+
 from torch import Tensor, nn
 
 from glia.core.net import Net

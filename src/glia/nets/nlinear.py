@@ -29,6 +29,8 @@ class NLinear(Net):
         output: Steps, variables and perhaps quantiles asked for.
         frame: What a window is scaled by.
         own: Whether each variable has a map of its own.
+        bias: Whether steps ahead have a level of their own; it learns the drift of the training rows, which seldom
+            goes on.
         dropout: Share of the window dropped in training.
 
     Example:
@@ -48,6 +50,7 @@ class NLinear(Net):
         *,
         frame: Frame = "last",
         own: bool = False,
+        bias: bool = False,
         dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     ) -> None:
         super().__init__(inputs, output)
@@ -60,7 +63,7 @@ class NLinear(Net):
         self.length = int(series.size[0] or 1)
         steps = self.size[0] * math.prod(self.size[2:])
         self.output_map = nn.Parameter(torch.zeros(len(self.places) if own else 1, self.length, steps))
-        self.output_bias = nn.Parameter(torch.zeros(len(self.places) if own else 1, 1, steps))
+        self.output_bias = nn.Parameter(torch.zeros(len(self.places) if own else 1, 1, steps)) if bias else None
         future = inputs.get("future")
         self.known = future.width if future is not None else 0
         self.output_ahead = nn.Linear(self.known, math.prod(self.size[1:]), bias=False) if self.known else None
@@ -81,7 +84,9 @@ class NLinear(Net):
         """Return (B, H, V) or (B, H, V, Q) in standard deviations."""
         scaled, level, spread, future = features.split([self.length, 1, 1, self.known * self.size[0]], 2)
         # (V, B, L) @ (V or 1, L, H): one product for each variable's own map, or one for all
-        ahead = (scaled.transpose(0, 1) @ self.output_map + self.output_bias).transpose(0, 1)
+        ahead = (scaled.transpose(0, 1) @ self.output_map).transpose(0, 1)
+        if self.output_bias is not None:
+            ahead = ahead + self.output_bias.transpose(0, 1)
         ahead = ahead.unflatten(2, [self.size[0], *self.size[2:]]).transpose(1, 2)
         if self.output_ahead is not None:
             known = future[:, 0].unflatten(1, (self.size[0], self.known))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+
 import torch
 from torch import Tensor, nn
 

@@ -63,8 +63,8 @@ class ViT(Net):
         output: Spec,
         *,
         patch: Annotated[int, Range(1)] | None = None,
-        width: Annotated[int, Range(1)] = 96,
-        depth: Annotated[int, Range(1)] = 6,
+        width: Annotated[int, Range(1)] = 64,
+        depth: Annotated[int, Range(1)] = 4,
         heads: Annotated[int, Range(1)] = 4,
         expansion: Annotated[float, Range(0.1, 16)] = 2.0,
         registers: Annotated[int, Range(0, 64)] = 4,
@@ -72,12 +72,7 @@ class ViT(Net):
         dropout: Annotated[float, Range(0, 0.95)] = 0.0,
     ) -> None:
         super().__init__(inputs, output)
-        if width % heads:
-            raise UsageError(
-                "bad_option",
-                f"net.width must be a multiple of net.heads, got {width} and {heads}",
-                remedy=f"take net.width={heads * max(1, round(width / heads))}",
-            )
+        _check(width, heads)
         spec, channels, height, width_ = picture(inputs)
         answer = plain_answer(output, "vit")
         self.pixels, self.beside = Pixels(spec), Beside(inputs)
@@ -87,18 +82,8 @@ class ViT(Net):
         self.tokens = places + 1 + registers
         self.own = nn.Parameter(0.02 * torch.randn(1 + registers, width))
         self.places = nn.Parameter(0.02 * torch.randn(places, width))
-        self.blocks = nn.ModuleList(
-            TransformerBlock(
-                width,
-                heads,
-                max(1, int(width * expansion)),
-                first=False,
-                attention_dropout=0.0,
-                hidden_dropout=dropout,
-                residual_dropout=dropout,
-            )
-            for _ in range(depth)
-        )
+        hidden = max(1, int(width * expansion))
+        self.blocks = nn.ModuleList(_block(width, heads, hidden, dropout) for _ in range(depth))
         self.last = nn.LayerNorm(width)
         self.output_layer = nn.Linear(width + self.beside.width, answer)
 
@@ -133,6 +118,27 @@ class ViT(Net):
     def factors(self) -> Mapping[str, Mapping[str, float]]:
         """Return no decay for biases, the class token, registers and places."""
         return {**undecayed(self), "own": {"weight_decay": 0.0}, "places": {"weight_decay": 0.0}}
+
+
+def _check(width: int, heads: int) -> None:
+    if width % heads:
+        raise UsageError(
+            "bad_option",
+            f"net.width must be a multiple of net.heads, got {width} and {heads}",
+            remedy=f"take net.width={heads * max(1, round(width / heads))}",
+        )
+
+
+def _block(width: int, heads: int, hidden: int, dropout: float) -> TransformerBlock:
+    return TransformerBlock(
+        width,
+        heads,
+        hidden,
+        first=False,
+        attention_dropout=0.0,
+        hidden_dropout=dropout,
+        residual_dropout=dropout,
+    )
 
 
 def _patch_stem(channels: int, width: int, patch: int, stem: str) -> nn.Module:

@@ -26,4 +26,4 @@ class Reconstruct(Giver):
     """
 
     readout = "reconstruct"
-    metrics = ("psnr", "ssim")
+    metrics = ("psnr", "ssim", "rmse", "mae")

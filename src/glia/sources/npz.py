@@ -59,7 +59,7 @@ def _loaded(path: Path) -> Any:
                 file=path,
             )
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(path, allow_pickle=False)  # noqa: TID251 - it may not unpickle
         found = loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
         if isinstance(found, dict) and not all(isinstance(array, np.ndarray) for array in found.values()):
             raise ValueError("a member of the archive is no array")

@@ -108,7 +108,7 @@ def ask(raw: RawTable, targets: Sequence[str] | str | None, task: str | None = N
         objective = "surprise" if task == "anomaly" and not any(one.media for one in raw.columns.values()) else task
         return Question(task, {"embed": "embed_words"}.get(task, objective), names, f"asked for {TASKS[task]}")
     names = _named(raw, targets or _called(raw))
-    task = task or _seen(raw, names)
+    task = task or _seen(raw, names) or _filed(raw, names)
     if task in _OWN_KIND:
         if len(names) > 1:
             raise UsageError("one_target", f"to {task}, one column is asked for at a time", remedy="name one target")
@@ -166,15 +166,20 @@ def check_targets(raw: RawTable, asked: Mapping[str, Column], *, learn: bool = F
 def placed(error: RowError, raw: RawTable, row: int) -> DataError:
     """Return a cell's refusal with the file and line it came from, or the row where lines are not known."""
     line = raw.origin.line(row)
-    text = error.text if line is not None else f"row {row + 1}: {error.text}"
-    file = raw.origin.path or raw.origin.name
+    text = error.text if line is not None or error.file else f"row {row + 1}: {error.text}"
+    file = error.file or raw.origin.path or raw.origin.name
     return DataError(error.code, text, remedy=error.remedy, file=file, line=line, column=error.column)
 
 
 def _called(raw: RawTable) -> tuple[str, ...]:
     """Return the column that a folder's source itself calls the answer."""
-    media = any(one.media for one in raw.columns.values())
-    return tuple(name for name in _NAMED if name in raw)[:1] if media else ()
+    made = raw.origin.kind in ("folder", "archive") or any(one.media for one in raw.columns.values())
+    return tuple(name for name in _NAMED if name in raw)[:1] if made else ()
+
+
+def _filed(raw: RawTable, names: Sequence[str]) -> str | None:
+    """Return that labels which folders and names of files carry are classes, numbers among them."""
+    return "classify" if tuple(names) == ("label",) and raw.origin.kind in ("folder", "archive") else None
 
 
 def _seen(raw: RawTable, names: Sequence[str]) -> str | None:

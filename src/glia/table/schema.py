@@ -29,6 +29,7 @@ _Role = Literal["input", "target"]
 # What names of columns say: rows are told apart by ids, and whole numbers may be codes.
 _ID = frozenset({"id", "ids", "uuid", "guid", "rowid", "index", "key", "identifier"})
 _CODE = frozenset({"id", "code", "codes", "zip", "zipcode", "postcode", "postal", "plz", "sku", "key"})
+_OWN = frozenset({"segment", "detect", "translate", "tag", "reconstruct"})
 _ANSWERS = {
     "classify": ("category", "boolean"),
     "regress": ("number",),
@@ -36,6 +37,8 @@ _ANSWERS = {
     "detect": ("boxes",),
     "translate": ("prose",),
     "tag": ("tags",),
+    "reconstruct": ("image",),
+    "anomaly": ("boolean", "category"),
 }
 
 
@@ -322,7 +325,9 @@ def _answer_kind(raw: Raw, name: str, task: str, given: str | None) -> tuple[str
                 column=name,
             )
         return given, "its kind was given"
-    if task not in ("classify", "regress"):
+    if task == "anomaly" and raw.values.dtype != object and set(np.unique(raw.values[raw.present])) <= {0, 1}:
+        return "boolean", "it says what is strange"
+    if task in _OWN:
         return _ANSWERS[task][0], f"it is asked for, to {task}"
     if task == "regress":
         return "number", "it is asked for, as a number"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from glia.core.parts import Objective, Remedy, Step, Stream
 from glia.core.values import Batch, seeded
 from glia.train.average import Average
+from glia.train.plan import Plan
 
 __all__ = ["Best", "Job", "State"]
 
@@ -38,6 +39,7 @@ class Job:
         call: Returns the networks as the objective calls them: in the precision of the plan, or compiled.
         seed: The run's seed.
         nonfinite: What to do when a gradient is not finite: ``"skip"``, ``"rollback"`` or ``"stop"``.
+        plan: How steps are executed.
     """
 
     objective: Objective
@@ -53,6 +55,7 @@ class Job:
     call: Callable[[Mapping[str, nn.Module]], Nets] = dict
     seed: int = 0
     nonfinite: str = "skip"
+    plan: Plan = Plan()
 
     def parameters(self, turn: str) -> list[Tensor]:
         """Return the parameters a turn trains, in the order of its optimizer."""
@@ -86,6 +89,8 @@ class State:
         returns: How often training went back to the best weights because of one.
         micro_batch: Rows a piece, once memory did not suffice for a whole batch.
         stopped: Why training ended before its last step.
+        seconds: Where sampled steps spent their time; see :mod:`glia.train.sampling`.
+        hands: What takes steps the way the plan says; made when the first is taken, and never saved.
     """
 
     def __init__(self, job: Job) -> None:
@@ -105,6 +110,8 @@ class State:
         self.returns = 0
         self.micro_batch: int | None = None
         self.stopped = ""
+        self.seconds: dict[str, float] = {}
+        self.hands: Any = None
 
     @property
     def progress(self) -> float:

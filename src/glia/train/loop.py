@@ -67,5 +67,7 @@ def train(
                     refuse(job, state, turn, batch, tripped)
         state.step += 1
         keep(state)
+    if state.hands is not None:
+        state.hands.release()
     restore_best(job, state)
     return state

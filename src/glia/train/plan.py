@@ -1,21 +1,18 @@
-"""The plan: how this network is run on this machine, found by trying, then fixed before the first step."""
+"""The plan: how this network is run on this machine, fixed before the first step."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from glia.core.errors import UsageError
 from glia.core.values import Batch
-from glia.train.job import Job, Nets, State
-from glia.train.update import update
 
-__all__ = ["Plan", "chosen", "fixed"]
+__all__ = ["Plan", "fixed", "refuse_unsupported"]
 
 
 @dataclass(frozen=True)
@@ -24,41 +21,116 @@ class Plan:
 
     Args:
         threads: Threads of the tensor library.
-        precision: ``"fp32"``, or ``"bf16"``: matrix products in bfloat16, weights and sums in float32.
+        precision: ``"fp32"``, or ``"bf16"``: products of matrices in bfloat16, weights and sums in float32.
+        layout: ``"plain"``, or ``"channels_last"``: pictures and filters lie pixel by pixel.
+        form: ``"each"``, or ``"flat"``: weights, gradients and moments in one buffer that one call moves.
+        fused: Whether batch norm, activation and pool are one pass over memory.
+        compiled: Whether a whole step is one compiled program.
         seconds: Measured seconds of a step; ``None`` where no clock was asked.
         reason: Why this way won.
         tried: Every way that was tried, with its seconds and the loss it gave.
+        bottleneck: What most of a step's time goes into.
     """
 
     threads: int = 1
     precision: str = "fp32"
+    layout: str = "plain"
+    form: str = "each"
+    fused: bool = False
+    compiled: bool = False
     seconds: float | None = None
     reason: str = ""
     tried: tuple[Mapping[str, Any], ...] = field(default=())
+    bottleneck: str = ""
 
     def apply(self) -> None:
-        """Set the number of threads."""
+        """Set the number of threads, and whether blocks may fuse."""
         torch.set_num_threads(self.threads)
+        self.apply_blocks()
 
-    def call(self, nets: Mapping[str, nn.Module]) -> Nets:
-        """Return the networks as objectives should call them."""
-        return dict(nets) if self.precision == "fp32" else {name: _half(net) for name, net in nets.items()}
+    def apply_blocks(self) -> None:
+        """Say to the blocks whether they may run as one pass."""
+        from glia.nets.blocks import fused
+
+        fused.enabled = self.fused
+
+    def call(self, nets: Mapping[str, nn.Module]) -> dict[str, Callable[[Batch], Tensor]]:
+        """Return the networks as objectives should call them, laid out as the plan says."""
+        if self.layout == "channels_last":
+            for net in nets.values():
+                _lay_out(net)
+        return {name: self._called(net) for name, net in nets.items()}
+
+    def _called(self, net: nn.Module) -> Callable[[Batch], Tensor]:
+        last = self.layout == "channels_last"
+        if self.precision == "fp32" and not last:
+            return net
+        half = self.precision == "bf16"
+        kind = next((p.device.type for p in net.parameters()), "cpu")
+
+        def call(batch: Batch) -> Tensor:
+            if last:
+                batch = _pixels_last(batch)
+            if not half:
+                out: Tensor = net(batch)
+                return out
+            with torch.autocast(kind, dtype=torch.bfloat16):
+                halved: Tensor = net(batch)
+            return halved
+
+        return call
+
+    @property
+    def way(self) -> dict[str, Any]:
+        """Return what is executed differently from plan to plan."""
+        names = ("threads", "precision", "layout", "form", "fused", "compiled")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def words(self) -> str:
+        """The way in a few words.
+
+        Example:
+            >>> Plan(2, "bf16", form="flat").words
+            '2 threads, bf16, flat'
+        """
+        said = [f"{self.threads} thread{'s' if self.threads > 1 else ''}", self.precision]
+        said += [self.layout.replace("_", " ")] if self.layout != "plain" else []
+        said += ["flat"] if self.form == "flat" else []
+        said += ["fused"] if self.fused else []
+        said += ["compiled"] if self.compiled else []
+        return ", ".join(said)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
         return {**asdict(self), "tried": [dict(one) for one in self.tried]}
 
 
-def _half(net: nn.Module) -> Callable[[Batch], Tensor]:
-    def call(batch: Batch) -> Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            out: Tensor = net(batch)
-        return out
-
-    return call
+def _lay_out(net: nn.Module) -> None:
+    """Lay filters out pixel by pixel; values, names and shapes stay."""
+    for parameter in net.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
 
-def fixed(parameters: int, batch_size: int, threads: int | None = None, precision: str | None = None) -> Plan:
+def _pixels_last(batch: Batch) -> Batch:
+    pictures = {
+        name: value.contiguous(memory_format=torch.channels_last)
+        for name, value in batch.values.items()
+        if value.dim() == 4 and name != "target"
+    }
+    return batch.having(**pictures) if pictures else batch
+
+
+def fixed(
+    parameters: int,
+    batch_size: int,
+    threads: int | None = None,
+    precision: str | None = None,
+    *,
+    pictures: bool = False,
+    **wish: Any,
+) -> Plan:
     """Return a plan that asks no clock: the same on every run, as a stated number of epochs demands.
 
     Args:
@@ -66,11 +138,16 @@ def fixed(parameters: int, batch_size: int, threads: int | None = None, precisio
         batch_size: Rows a step.
         threads: A wish that overrides the rule.
         precision: A wish that overrides the rule.
+        pictures: Whether the networks have filters over pictures.
+        wish: ``layout``, ``form``, ``fused`` or ``compiled``, where they are not left to the rule.
     """
+    refuse_unsupported(precision)
     # Below about this many multiplications a step, handing work to a second thread costs more than it saves.
-    many = parameters * batch_size > 20_000_000
+    many = parameters * batch_size > 20_000_000 or pictures
     count = threads or (available_threads() if many else 1)
-    return Plan(count, precision or "fp32", reason="by rule, since no clock may decide")
+    ruled = {"layout": "channels_last" if pictures else "plain", "form": "flat", "fused": False, "compiled": False}
+    ruled |= {name: value for name, value in wish.items() if value is not None}
+    return Plan(count, precision or "fp32", **ruled, reason="by rule, since no clock may decide")
 
 
 def available_threads() -> int:
@@ -89,69 +166,15 @@ def half_is_fast() -> bool:
         return False
 
 
-def chosen(
-    make: Callable[[Plan], Job], seconds: float, threads: int | None = None, precision: str | None = None
-) -> Plan:
-    """Try ways of running a job for a moment and return the fastest whose loss agrees.
+def refuse_unsupported(precision: str | None) -> None:
+    """Refuse a precision that this machine does not have.
 
-    Args:
-        make: Builds the job afresh, with networks of its own, so that trying leaves no trace.
-        seconds: How long trying may take in all.
-        threads: A wish; other numbers of threads are not tried.
-        precision: A wish; the other precision is not tried.
-
-    Returns:
-        The plan, with everything that was tried.
+    Raises:
+        UsageError: The reason.
     """
-    most = available_threads()
-    # One thread first: beside other work two can be many times slower, and then nothing more is tried.
-    counts = [threads] if threads else sorted({1, most})
-    kinds = [precision] if precision else ["fp32", *(["bf16"] if half_is_fast() else [])]
-    ways = [Plan(count, kind) for count in counts for kind in kinds]
-    tried: list[dict[str, Any]] = []
-    losses: list[list[float]] = []
-    before, began = torch.get_num_threads(), time.perf_counter()
-    with torch.random.fork_rng(devices=[]):
-        for way in ways:
-            took, seen = _time(make, way, seconds / len(ways))
-            tried.append({"threads": way.threads, "precision": way.precision, "seconds": took, "loss": seen[-1]})
-            losses.append(seen)
-            if time.perf_counter() - began > seconds:
-                break
-    torch.set_num_threads(before)
-    # Rounding may move a loss a little; a way that moves it more than 2 % is not the same training.
-    sound = [one for one, seen in zip(tried, losses) if _agree(losses[0], seen)]
-    best = min(sound, key=lambda one: one["seconds"])
-    slowest = max(tried, key=lambda one: one["seconds"])
-    times = slowest["seconds"] / best["seconds"]
-    reason = f"{best['seconds'] * 1e3:.2f} ms a step, {times:.1f} times faster than the slowest way"
-    return Plan(best["threads"], best["precision"], best["seconds"], reason, tuple(tried))
-
-
-def _agree(truth: Sequence[float], losses: Sequence[float]) -> bool:
-    """Return whether two ways lost the same at the last step that both took."""
-    at = min(len(truth), len(losses)) - 1
-    return abs(losses[at] - truth[at]) <= 0.02 * abs(truth[at]) + 1e-3
-
-
-def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> tuple[float, list[float]]:
-    """Return the median seconds of a step and the losses of the first steps, within a time."""
-    way.apply()
-    torch.manual_seed(0)
-    job = make(way)
-    state = State(job)
-    nets = job.call(job.nets)
-    began = time.perf_counter()
-    times: list[float] = []
-    losses: list[float] = []
-    for batch in islice(job.stream.batches(), 60):
-        start = time.perf_counter()
-        for turn in job.objective.turns:
-            losses.append(update(job, state, nets, turn, batch)[0])
-        state.step += 1
-        times.append(time.perf_counter() - start)
-        if time.perf_counter() - began > seconds:
-            break
-    # The first step warms up caches and allocators and is no measure of the others, where there are others.
-    steady = sorted(times[1:] or times)
-    return steady[len(steady) // 2], losses[:3]
+    if precision == "bf16" and not half_is_fast() and not torch.cuda.is_available():
+        raise UsageError(
+            "unsupported_precision",
+            "this processor has no instructions for products in bfloat16, so they would only be slower and coarser",
+            remedy="leave plan.precision out, or set it to fp32",
+        )

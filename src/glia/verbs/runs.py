@@ -57,7 +57,7 @@ def saved_batch(folder: str | Path, step: int) -> dict[str, Any]:
     tree = read_tree(place)
     try:
         values, bad = tree.pop("values"), tree.pop("bad")
-        groups = [*tree["names"], "target"]
+        groups = [name for name in (*tree["names"], "target") if name in values]
         rows = [
             {"row": int(values["row"][row]), **{name: values[name][row].flatten().tolist() for name in groups}}
             for row in (bad or range(len(values["row"])))

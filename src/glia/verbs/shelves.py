@@ -25,7 +25,19 @@ SHELVES = {
     "steps": "glia.train.steps",
     "remedies": "glia.train.remedies",
     "streams": "glia.streams",
+    "augments": "glia.augments",
+    "readouts": "glia.judge.readouts",
+    "reparams": "glia.reparams",
 }
+
+KINDS = {
+    "table": {"number", "category", "dense"},
+    "pictures": {"image"},
+    "text": {"token"},
+    "series": {"series"},
+    "sound": {"audio"},
+}
+"""The groups of a batch that each kind of data gives."""
 
 
 def shelves(name: str | None = None, kind: str | None = None) -> list[dict[str, Any]]:
@@ -33,13 +45,17 @@ def shelves(name: str | None = None, kind: str | None = None) -> list[dict[str, 
 
     Args:
         name: A shelf; without one the shelves themselves are listed.
-        kind: Keep only parts that work on this kind of data; ``"table"`` is every part so far.
+        kind: Keep only parts that read this kind of data, one of :data:`KINDS`; others read any.
 
     Raises:
         UsageError: There is no such shelf.
     """
-    if kind not in (None, "table"):
-        raise UsageError("unknown_data", f"there is no data kind {kind!r}", remedy="choose table")
+    if kind is not None and kind not in KINDS:
+        raise UsageError(
+            "unknown_data",
+            f"there is no data kind {kind!r}{did_you_mean(kind, KINDS)}",
+            remedy=f"choose one of {listed(KINDS)}",
+        )
     if name is None:
         return [
             {"name": one, "summary": ", ".join(Shelf(path).names()), "options": {}} for one, path in SHELVES.items()
@@ -54,7 +70,12 @@ def shelves(name: str | None = None, kind: str | None = None) -> list[dict[str, 
     rows = []
     for part in shelf.names():
         options = {key: default for key, (_, default) in describe_options(shelf.get(part)).items()}
-        takes = sorted(getattr(shelf.get(part), "takes", ()))
+        found = shelf.get(part)
+        takes = sorted(getattr(found, "takes", getattr(found, "reads", ())))
+        # Networks of pictures read the table beside them, too; what counts is what they were made for.
+        own = {group for group in takes if group not in KINDS["table"]} or set(takes)
+        if kind is not None and takes and not own & KINDS[kind]:
+            continue
         treats = getattr(shelf.get(part), "treats", None)
         rows.append(
             {

@@ -102,7 +102,7 @@ def measure(
             if place > 1 and share < _LEAST:
                 continue
             make = partial(part, **options)
-            found[name] = _measured(name, make, inputs, targets["train"], order, weight, share)
+            found[name] = _measured(name, make, inputs, targets, order, weight, share)
     return found
 
 
@@ -110,7 +110,7 @@ def _measured(
     name: str,
     make: Any,
     inputs: Mapping[str, Groups],
-    target: np.ndarray,
+    targets: Mapping[str, np.ndarray],
     order: np.ndarray,
     weight: Any,
     seconds: float,
@@ -118,9 +118,10 @@ def _measured(
     """Return a yardstick trained on as many rows as the time allows."""
     began = time.perf_counter()
     yardstick: Yardstick = make()
-    rows = len(order) if isinf(seconds) or not yardstick.growth else min(_FIRST, len(order))
+    target = targets["train"]
+    rows = len(order) if isinf(seconds) or not yardstick.growth or yardstick.ordered else min(_FIRST, len(order))
     while True:
-        here = order[:rows]
+        here = slice(None) if yardstick.ordered else order[:rows]
         yardstick = make()
         start = time.perf_counter()
         train = {group: values[here] for group, values in inputs["train"].items()}
@@ -136,6 +137,8 @@ def _measured(
         if wanted < min(_WORTHWHILE * rows, len(order)):
             break
         rows = wanted
+    if len(targets.get("valid", ())):
+        yardstick.choose(inputs["valid"], targets["valid"])
     valid, test = yardstick.answer(inputs["valid"]), yardstick.answer(inputs["test"])
     notes = [f"trained on {rows} of {len(order)} rows, for want of time"] if rows < len(order) else []
     note = "; ".join(notes + ([yardstick.note] if yardstick.note else []))

@@ -44,6 +44,9 @@ class Yardstick(ABC):
     growth: ClassVar[float] = 1.0
     """How the time of a fit grows with rows: 1 = in proportion, less = much of it does not depend on rows."""
 
+    ordered: ClassVar[bool] = False
+    """Whether it takes all rows as they come, such as windows that overlap; then it limits its time by itself."""
+
     def __init__(self, objective: str, specs: Specs, classes: int = 2, *, seed: int = 0, threads: int = 1) -> None:
         self.objective = objective
         self.specs = specs
@@ -90,6 +93,9 @@ class Yardstick(ABC):
             alone = self.objective != "regress" and (column == column[0]).all()
             # A classifier refuses a single class; the sample at hand knows no other answer.
             self._models.append(column[0] if alone else self.model(features, column, weight, deadline))
+
+    def choose(self, inputs: Mapping[str, np.ndarray], truth: np.ndarray) -> None:  # noqa: B027 - most have no setting
+        """Choose settings, and learn what errors are usual, on the validation rows, as the network may."""
 
     def answer(self, inputs: Mapping[str, np.ndarray]) -> Answer:
         """Return what the model says about rows."""

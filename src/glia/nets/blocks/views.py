@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from glia.core.values import Batch
 
-__all__ = ["Views"]
+__all__ = ["Views", "seen_from"]
 
 
 class Views:
@@ -59,3 +59,15 @@ class Views:
             if self.mirror:
                 yield share / 2, view.flip(3)
             yield share / (2 if self.mirror else 1), view
+
+
+def seen_from(nets: Mapping[str, Callable[[Batch], Tensor]], views: int) -> Mapping[str, Callable[[Batch], Tensor]]:
+    """Return networks that look at pictures once, at their mirror image, too (2), or also two pixels aside (6).
+
+    Args:
+        nets: The networks by role.
+        views: 1, 2 or 6.
+    """
+    if views == 1:
+        return nets
+    return {role: Views(net, shift=2 if views == 6 else 0) for role, net in nets.items()}

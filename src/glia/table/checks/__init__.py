@@ -14,6 +14,9 @@ __all__ = ["View", "audit", "checks"]
 checks = Shelf("glia.table.checks")
 
 _ORDER = ("stop", "warning", "note")
+_ANSWERS = frozenset({"classify", "multilabel", "regress"})
+_OF_INPUTS = ("near_pictures", "odd_pictures")
+"""Checks that look at no answer, and suit any question."""
 
 
 def audit(view: View, accept: Collection[str] = ()) -> list[Finding]:
@@ -33,7 +36,8 @@ def audit(view: View, accept: Collection[str] = ()) -> list[Finding]:
         >>> [finding.code for finding in audit(view)]
         ['few_rows']
     """
-    found = [finding for name in checks.names() for finding in checks.get(name)(view)]
+    fitting = checks.names() if view.objective in _ANSWERS else _OF_INPUTS
+    found = [finding for name in fitting for finding in checks.get(name)(view)]
     found = [_accepted(finding) if finding.code in accept else finding for finding in found]
     return sorted(found, key=lambda finding: _ORDER.index(finding.severity))
 

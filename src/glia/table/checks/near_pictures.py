@@ -18,6 +18,7 @@ __all__ = ["check"]
 
 _PER_SECOND = 2_000
 _MANY = 0.01
+_SMALL = 64
 
 
 def check(view: View) -> list[Finding]:
@@ -36,7 +37,9 @@ def check(view: View) -> list[Finding]:
             more = view.test[name]
             seen, raw = _joined(seen, looks(more)), _below(raw, more)
             side = np.concatenate([np.zeros(len(view), np.int64), np.ones(len(more), np.int64)])
-        pairs = near_pairs(seen)
+        small = bool(seen.fine.any()) and np.median(seen.sizes[seen.fine].min(axis=1)) <= _SMALL
+        # Two strokes of a pen are alike in so few pixels, and are two strokes all the same.
+        pairs = near_pairs(seen, 0.995 if small else 0.99)
         if len(pairs):
             found.append(_finding(view, name, pairs, raw, side))
     return found

@@ -1,0 +1,208 @@
+"""Finding the plan: ways of running a job are tried on its own batches for a moment, and the fastest sound one wins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from itertools import islice
+from typing import Any
+
+import torch
+
+from glia.train import plan as plans
+from glia.train import plan_cache
+from glia.train.job import Job, State
+from glia.train.plan import Plan, refuse_unsupported
+from glia.train.sampling import bottleneck
+from glia.train.update import update
+from glia.train.whole import able
+
+__all__ = ["chosen"]
+
+COMPILING = 25.0
+"""Seconds that compiling a step is taken to cost before it was ever done."""
+GAIN = 0.4
+"""Share of a small step that compiling saves; measured 0.3 to 0.6."""
+PAYBACK = 1.5
+"""How often over compiling must pay before it is tried at all."""
+CLOSE = 0.03
+"""Ways nearer than this are equal, and the simpler one is taken."""
+
+
+def chosen(
+    make: Callable[[Plan], Job],
+    seconds: float,
+    threads: int | None = None,
+    precision: str | None = None,
+    *,
+    steps: int | None = None,
+    left: float | None = None,
+    cached: bool = True,
+    **wish: Any,
+) -> Plan:
+    """Try ways of running a job for a moment and return the fastest whose loss agrees.
+
+    Args:
+        make: Builds the job afresh, with networks of its own, so that trying leaves no trace.
+        seconds: How long trying may take in all.
+        threads: A wish; other numbers of threads are not tried.
+        precision: A wish; the other precision is not tried.
+        steps: Steps that will be taken; compiling is tried only where it would pay within them.
+        left: Seconds that training may last; ``None`` = no limit.
+        cached: Whether a plan that won before on this machine is taken again.
+        wish: ``layout``, ``form``, ``fused`` or ``compiled``, where they are not left to be found.
+
+    Returns:
+        The plan, with everything that was tried.
+
+    Raises:
+        UsageError: The precision wished for is not to be had.
+    """
+    refuse_unsupported(precision)
+    wishes = {"threads": threads, "precision": precision, **wish}
+    wishes = {name: value for name, value in wishes.items() if value is not None}
+    before = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):
+        try:
+            first = make(Plan(threads or 1, precision or "fp32"))
+            name = plan_cache.mark(first, wishes)
+            known = _recalled(name, steps) if cached and seconds > 0 else None
+            if known is not None:
+                return known
+            plan = _Trying(make, first, seconds, wishes).best(steps, left)
+        finally:
+            torch.set_num_threads(before)
+            Plan().apply_blocks()
+    if cached and len(plan.tried) > 1:
+        plan_cache.remember(name, {**plan.as_dict(), "steps": steps})
+    return plan
+
+
+def _recalled(name: str, steps: int | None) -> Plan | None:
+    """Return the plan that won before; one made for far fewer steps did not look at compiling."""
+    found = plan_cache.recall(name)
+    if found is None or (steps or 0) > 2 * (found.pop("steps", None) or 0):
+        return None
+    known = {one.name for one in fields(Plan)}
+    try:
+        plan = Plan(**{**{key: value for key, value in found.items() if key in known}, "tried": tuple(found["tried"])})
+        return replace(plan, reason=f"{plan.reason} (found by an earlier run on this machine)")
+    except (TypeError, KeyError):
+        return None
+
+
+class _Trying:
+    """Trying one way after another, each for a share of the time."""
+
+    def __init__(self, make: Callable[[Plan], Job], first: Job, seconds: float, wishes: Mapping[str, Any]) -> None:
+        self.make, self.seconds, self.wishes = make, seconds, wishes
+        self.pictures = any(p.dim() == 4 for net in first.nets.values() for p in net.parameters())
+        self.reason = able(first)
+        self.ends = time.perf_counter() + seconds
+        self.ways: list[Plan] = []
+        self.times: list[float] = []
+        self.losses: list[list[float]] = []
+
+    def best(self, steps: int | None, left: float | None) -> Plan:
+        """Return the fastest sound way."""
+        self._try(self._wished(Plan()))
+        for change in self._changes():
+            if time.perf_counter() > self.ends:
+                break
+            # Each change is tried on top of the best so far: what helps alone mostly helps together.
+            way = self._wished(replace(self.fastest, **change))
+            if way.way not in [one.way for one in self.ways]:
+                self._try(way)
+        saved = self._compiles(steps, left)
+        return self._judged(saved)
+
+    def _wished(self, way: Plan) -> Plan:
+        return replace(way, **{**self.wishes, "compiled": bool(self.wishes.get("compiled"))})
+
+    def _changes(self) -> list[dict[str, Any]]:
+        changes: list[dict[str, Any]] = [{"form": "flat"}]
+        if plans.available_threads() > 1:
+            changes.append({"threads": plans.available_threads()})
+        if self.pictures:
+            changes += [{"layout": "channels_last"}, {"layout": "channels_last", "fused": True}]
+        if plans.half_is_fast():
+            changes.append({"precision": "bf16"})
+        return [one for one in changes if not set(one) <= set(self.wishes)]
+
+    @property
+    def sound(self) -> list[int]:
+        """The ways whose losses agree with the first."""
+        return [at for at, seen in enumerate(self.losses) if _agree(self.losses[0], seen)]
+
+    @property
+    def fastest(self) -> Plan:
+        """The fastest sound way; a simpler one that is as fast comes before."""
+        least = min(self.times[at] for at in self.sound)
+        return self.ways[next(at for at in self.sound if self.times[at] <= least * (1 + CLOSE))]
+
+    def _try(self, way: Plan) -> None:
+        share = max(0.02, (self.ends - time.perf_counter()) / max(2, 7 - len(self.ways)))
+        took, seen = _time(self.make, way, share)
+        self.ways.append(way)
+        self.times.append(took)
+        self.losses.append(seen)
+
+    def _compiles(self, steps: int | None, left: float | None) -> str:
+        """Try a compiled step where it would clearly pay back; return why it was not tried."""
+        if self.wishes.get("compiled") is not None:
+            return ""
+        took = min(self.times[at] for at in self.sound)
+        lasting = min(took * (steps or 0), float("inf") if left is None else left)
+        if self.reason:
+            return self.reason
+        if lasting * GAIN < PAYBACK * COMPILING:
+            return f"compiling would cost about {COMPILING:.0f} s and training lasts {lasting:.0f} s"
+        self._try(replace(self.fastest, form="flat", compiled=True))
+        return ""
+
+    def _judged(self, not_compiled: str) -> Plan:
+        best = self.fastest
+        took = self.times[self.ways.index(best)]
+        slowest = max(self.times)
+        tried = tuple(
+            {**way.way, "seconds": seconds, "loss": seen[-1], "agrees": at in self.sound}
+            for at, (way, seconds, seen) in enumerate(zip(self.ways, self.times, self.losses, strict=True))
+        )
+        reason = f"{took * 1e3:.2f} ms a step, {slowest / took:.1f} times faster than the slowest way"
+        reason += f"; not compiled: {not_compiled}" if not_compiled else ""
+        return replace(best, seconds=took, reason=reason, tried=tried, bottleneck=bottleneck(self.make, best, 0.1))
+
+
+def _agree(truth: Sequence[float], losses: Sequence[float]) -> bool:
+    """Return whether two ways lost the same at the last step that both took."""
+    at = min(len(truth), len(losses)) - 1
+    # Rounding may move a loss a little; a way that moves it more than 2 % is not the same training.
+    return abs(losses[at] - truth[at]) <= 0.02 * abs(truth[at]) + 1e-3
+
+
+def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> tuple[float, list[float]]:
+    """Return the median seconds of a step and the losses of the first steps, within a time."""
+    way.apply()
+    torch.manual_seed(0)
+    job = make(way)
+    if job.plan is not way:
+        job = replace(job, plan=way)
+    state = State(job)
+    nets = job.call(job.nets)
+    times: list[float] = []
+    losses: list[float] = []
+    began = 0.0
+    for batch in islice(job.stream.batches(), 400):
+        start = time.perf_counter()
+        for turn in job.objective.turns:
+            losses.append(update(job, state, nets, turn, batch)[0])
+        state.step += 1
+        now = time.perf_counter()
+        times.append(now - start)
+        # The first step warms up caches, allocators and compilers and is no measure of the others.
+        began = began or now
+        if now - began > seconds and (len(times) > 1 or now - start > seconds):
+            break
+    steady = sorted(times[1:] or times)
+    return steady[len(steady) // 2], losses[:3]

@@ -1,0 +1,209 @@
+"""Labels a place, steps ahead, surprises and the company of words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from glia.core.parts import Objective
+from glia.core.values import Batch, Spec
+from glia.nets import nets
+from glia.nets.nlinear import NLinear
+from glia.nets.word2vec import Word2Vec
+from glia.objectives.embed_words import EmbedWords
+from glia.objectives.forecast import LEVELS, Forecast
+from glia.objectives.surprise import Surprise
+from glia.objectives.tag import Tag
+
+torch.set_num_threads(1)
+
+
+def trained(objective: Objective, net: torch.nn.Module, batch: Batch, steps: int, lr: float = 0.02) -> float:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        loss = objective.loss("main", {"net": net}, batch, draw).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    net.eval()
+    return float(loss)
+
+
+@pytest.mark.parametrize("name", ["lstm", "transformer"])
+def test_words_are_tagged_by_what_comes_before_and_behind(name: str) -> None:
+    words = ("(padding)", "(unknown)", "(start)", "(end)", "a", "b", "c")
+    labels = ("(padding)", "same", "other")
+    given = {"token": Spec(("time",), (None,), "int32", classes=(words,))}
+    objective = Tag()
+    role = objective.roles(given, {"target": Spec(("time",), (None,), "int32", classes=(labels,))})["net"]
+    torch.manual_seed(0)
+    net = nets.get(name)(role.inputs, role.output, dropout=0.0)
+    token = torch.randint(4, 7, (128, 6))
+    token[::2, 4:] = 0
+    behind = torch.cat([token[:, 1:], torch.zeros(128, 1, dtype=torch.int64)], 1)
+    target = torch.where(token == behind, 1, 2) * (token != 0)
+    batch = Batch({"token": token.int(), "target": target.int()}, torch.ones(128), torch.arange(128))
+    trained(objective, net, batch, 60, 0.01)
+    said = objective.offers()["predict"].call({"net": net}, batch)
+    assert (said == target).float().mean() > 0.97
+    assert not said[token == 0].any()
+
+
+def test_a_target_shorter_than_the_text_is_padded() -> None:
+    batch = Batch({"target": torch.tensor([[1]])}, torch.ones(1), torch.arange(1))
+    loss = Tag().loss("main", {"net": lambda batch: torch.zeros(1, 3, 4)}, batch, torch.Generator())
+    assert float(loss.weight[0]) == 1
+
+
+def windows(steps: int = 400, length: int = 24, ahead: int = 6) -> tuple[Batch, dict[str, Spec], dict[str, Spec]]:
+    time = np.arange(steps)
+    values = np.stack([100 + 10 * np.sin(time / 4), 5 + 0.02 * time], 1)
+    frames = np.lib.stride_tricks.sliding_window_view(values, length + ahead, axis=0).transpose(0, 2, 1)
+    center, spread = tuple(values.mean(0).tolist()), tuple(values.std(0).tolist())
+    series, target = (
+        Spec(("time", "variable"), (size, 2), names=("wave", "drift"), center=center, spread=spread)
+        for size in (length, ahead)
+    )
+    batch = Batch(
+        {
+            "series": torch.tensor(frames[:, :length].copy()).float(),
+            "target": torch.tensor(frames[:, length:].copy()).float(),
+        },
+        torch.ones(len(frames)),
+        torch.arange(len(frames)),
+    )
+    return batch, {"series": series}, {"target": target}
+
+
+@pytest.mark.parametrize("name", ["nlinear", "dlinear", "patchtst", "gru", "transformer"])
+def test_a_wave_and_a_drift_are_forecast_in_their_units(name: str) -> None:
+    batch, given, asked = windows()
+    objective = Forecast()
+    role = objective.roles(given, asked)["net"]
+    torch.manual_seed(0)
+    options = {
+        "patchtst": {"dropout": 0.0, "head_dropout": 0.0},
+        "gru": {"dropout": 0.0},
+        "transformer": {"dropout": 0.0},
+    }
+    net = nets.get(name)(role.inputs, role.output, **options.get(name, {}))
+    trained(objective, net, batch, 150, 0.01)
+    said = objective.offers()["predict"].call({"net": net}, batch)
+    error = (said - batch.values["target"]).abs().mean((0, 1))
+    assert error[0] < 1.5
+    assert error[1] < 0.3
+
+
+def test_quantiles_ascend_and_hold_what_they_say() -> None:
+    draw = torch.Generator().manual_seed(0)
+    noise = torch.randn(4000, 1, 1, generator=draw)
+    batch = Batch({"series": torch.zeros(4000, 3, 1), "target": noise * 3 + 7}, torch.ones(4000), torch.arange(4000))
+    objective = Forecast(error="quantile")
+    target = Spec(("time", "variable"), (1, 1), center=(7.0,), spread=(3.0,))
+    role = objective.roles({"series": Spec(("time", "variable"), (3, 1))}, {"target": target})["net"]
+    assert role.output.axes == ("time", "variable", "quantile")
+    net = NLinear(role.inputs, role.output, bias=True)
+    trained(objective, net, batch, 300, 0.02)
+    said = objective.offers()["predict"].call({"net": net}, batch)
+    assert (said.diff(dim=-1) >= 0).all()
+    below = (batch.values["target"][..., None] <= said).float().mean((0, 1, 2))
+    torch.testing.assert_close(below, torch.tensor(LEVELS), rtol=0, atol=0.03)
+
+
+def test_a_step_that_is_missing_in_the_truth_counts_nothing() -> None:
+    objective = Forecast()
+    objective.roles({}, {"target": Spec(("time", "variable"), (2, 1))})
+    target = torch.tensor([[[1.0], [float("nan")]], [[2.0], [2.0]]])
+    batch = Batch({"target": target}, torch.ones(2), torch.arange(2))
+    net = torch.zeros(2, 2, 1, requires_grad=True)
+    loss = objective.loss("main", {"net": lambda batch: net}, batch, torch.Generator())
+    assert float(loss.mean()) == pytest.approx((1 + 4 + 4) / 3)
+    loss.mean().backward()
+    assert net.grad is not None and net.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("frame", ["last", "mean"])
+def test_a_series_at_another_height_is_forecast_at_that_height(frame: str) -> None:
+    batch, given, asked = windows()
+    role = Forecast().roles(given, asked)["net"]
+    torch.manual_seed(0)
+    net = NLinear(role.inputs, role.output, frame=frame)  # type: ignore[arg-type]
+    with torch.no_grad():
+        net.output_map.normal_(std=0.1)
+    spread = torch.tensor(given["series"].spread)
+    higher = net(batch.having(series=batch.values["series"] + 3 * spread))
+    torch.testing.assert_close(higher, net(batch) + 3, rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_known_in_advance_is_used() -> None:
+    draw = torch.Generator().manual_seed(0)
+    future = torch.randint(2, (300, 4, 1), generator=draw).float()
+    batch = Batch(
+        {"series": torch.randn(300, 8, 1, generator=draw) * 0.01, "future": future, "target": future * 5},
+        torch.ones(300),
+        torch.arange(300),
+    )
+    given = {"series": Spec(("time", "variable"), (8, 1)), "future": Spec(("time", "feature"), (4, 1))}
+    objective = Forecast()
+    for name in ("nlinear", "gru"):
+        role = objective.roles(given, {"target": Spec(("time", "variable"), (4, 1))})["net"]
+        torch.manual_seed(0)
+        net = nets.get(name)(role.inputs, role.output)
+        assert trained(objective, net, batch, 120, 0.05) < 0.5
+
+
+def test_a_step_that_nothing_announced_scores_highest() -> None:
+    time = torch.arange(300.0)
+    series = torch.sin(time / 5)
+    series[200] = 4.0
+    frames = series.unfold(0, 21, 1)[:, :, None]
+    batch = Batch({"series": frames}, torch.ones(len(frames)), torch.arange(len(frames)))
+    objective = Surprise()
+    role = objective.roles({"series": Spec(("time", "variable"), (21, 1))}, {})["net"]
+    torch.manual_seed(0)
+    net = nets.get("nlinear")(role.inputs, role.output)
+    trained(objective, net, batch.take(slice(0, 150)), 100, 0.01)
+    score = objective.offers()["score"].call({"net": net}, batch)[:, 0]
+    assert int(score.argmax()) == 180  # the window whose last step is step 200
+
+
+@pytest.mark.parametrize("how", ["skipgram", "cbow"])
+def test_words_that_keep_the_same_company_come_to_lie_together(how: str) -> None:
+    words = ("(padding)", "(unknown)", "(start)", "(end)", *(f"w{i}" for i in range(8)))
+    given = {"token": Spec(("time",), (None,), "int32", classes=(words,))}
+    draw = torch.Generator().manual_seed(0)
+    kind = torch.randint(2, (400, 1), generator=draw)
+    token = 4 + 4 * kind + torch.randint(4, (400, 8), generator=draw)  # texts of w0-w3, or of w4-w7
+    batch = Batch({"token": token.int()}, torch.ones(400), torch.arange(400))
+    objective = EmbedWords(how=how, radius=2, frequent=0.0)  # type: ignore[arg-type]
+    role = objective.roles(given, {})["net"]
+    torch.manual_seed(0)
+    net = Word2Vec(role.inputs, role.output, width=8)
+    trained(objective, net, batch, 80, 0.05)
+    vectors = torch.nn.functional.normalize(net.table[4:], dim=1)
+    near = vectors @ vectors.T
+    alike, apart = near[:4, :4].mean(), near[:4, 4:].mean()
+    assert alike > apart + 0.5
+
+
+def test_pairs_are_those_within_reach_and_never_padding_or_marks() -> None:
+    objective = EmbedWords(radius=2)
+    tokens = torch.tensor([[4, 5, 6, 0], [7, 0, 0, 0]])
+    rows, known, asked = objective._pairs(tokens, torch.Generator().manual_seed(0))
+    pairs = set(zip(known[:, 0].tolist(), asked.tolist()))
+    assert pairs <= {(4, 5), (5, 4), (5, 6), (6, 5), (4, 6), (6, 4)}
+    assert {(5, 4), (5, 6)} <= pairs
+    assert set(rows.tolist()) == {0}
+
+
+def test_texts_without_pairs_teach_nothing_and_break_nothing() -> None:
+    words = ("(padding)", "(unknown)", "(start)", "(end)", "a")
+    objective = EmbedWords()
+    role = objective.roles({"token": Spec(("time",), (None,), "int32", classes=(words,))}, {})["net"]
+    net = Word2Vec(role.inputs, role.output, width=4)
+    batch = Batch({"token": torch.tensor([[4], [1]]).int()}, torch.ones(2), torch.arange(2))
+    loss = objective.loss("main", {"net": net}, batch, torch.Generator().manual_seed(0))
+    assert float(loss.mean()) == 0
+    loss.mean().backward()
