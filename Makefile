@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint docs bench bench-tables
+.PHONY: demo test lint docs bench bench-tables bench-speed
 
 demo: .venv/installed
 	$(BIN)/glia demo
@@ -20,10 +20,13 @@ lint: .venv/developed
 docs: .venv/developed
 	$(BIN)/mkdocs build --strict
 
-bench: bench-tables
+bench: bench-tables bench-speed
 
 bench-tables: .venv/developed
 	$(BIN)/python -m bench.tables
+
+bench-speed: .venv/developed
+	$(BIN)/python -m bench.speed
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -11,7 +11,18 @@ HOME = ROOT / ".venvs" / "peers"
 PINS = ROOT / "bench" / "peers.txt"
 
 # pytabkit's own extra "models" would bring every model it knows; these are what the two used here need.
-PACKAGES = ("torch", "scikit-learn", "skorch", "pytabkit", "lightgbm", "catboost")
+PACKAGES = (
+    "torch",
+    "scikit-learn",
+    "skorch",
+    "pytabkit",
+    "lightgbm",
+    "catboost",
+    "lightning",
+    "keras",
+    "jax",
+    "fastai",
+)
 # Its declared dependencies pull hundreds of megabytes for GPUs; what it needs, numpy and scipy, is there.
 ALONE = ("xgboost",)
 

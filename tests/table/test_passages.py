@@ -67,7 +67,7 @@ def test_what_cannot_be_cut_is_refused() -> None:
         with pytest.raises(UsageError, match="bad_split"):
             passages(corpus(TEXT), split=split)
     with pytest.raises(UsageError, match="bad_level"):
-        passages(corpus(TEXT), level="word")
+        passages(corpus(TEXT), level="sentence")
 
 
 def test_shakespeare_is_cut_as_the_anchor_cuts_it(shared: Path) -> None:
@@ -75,3 +75,17 @@ def test_shakespeare_is_cut_as_the_anchor_cuts_it(shared: Path) -> None:
     assert len(found.column.tokens.labels) == 4 + 65
     assert found.inputs["train"]["token"].shape == (1_003_790, 65)
     assert found.truth["valid"].sum(0).tolist() == [111_488, 111_488]
+
+
+def test_words_are_small_and_in_their_order() -> None:
+    found = passages(corpus("The Cat sat. the dog SAT.\n" * 80), length=6, level="word")
+    labels = found.column.tokens.labels
+    assert [labels[code] for code in found.inputs["train"]["token"][0]] == [
+        "the",
+        "cat",
+        "sat",
+        ".",
+        "the",
+        "dog",
+        "sat",
+    ]

@@ -189,6 +189,38 @@ def fit(
 
 
 @app.command
+def plan(
+    source: str,
+    /,
+    *,
+    target: str | None = None,
+    task: str | None = None,
+    net: str | None = None,
+    budget: str | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+    json: Json = False,
+) -> int:
+    """Try ways of training on this machine and say which is fastest, why, and where a step's time goes.
+
+    Args:
+        source: The rows.
+        target: The column asked for; several separated by commas.
+        task: As for fit.
+        net: The network, see `glia list nets`.
+        budget: Time that a fit would have (60s).
+        set_: Any setting, such as plan.threads=1; repeatable.
+    """
+    from glia.verbs.plan import plan as verb
+
+    words: dict[str, Any] = {"target": _several(target), "task": task, "net": net, "budget": budget}
+    document = verb(source, **words, settings=set_)
+    if json:
+        return _show({name: value for name, value in document.items() if name != "lines"}, json)
+    print("\n".join(document["lines"]))
+    return 0
+
+
+@app.command
 def predict(bundle: str, source: str, /, *, out: str | None = None, json: Json = False) -> int:
     """Answer for new rows, in their order.
 

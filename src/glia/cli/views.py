@@ -27,7 +27,10 @@ def result_view(document: Mapping[str, Any]) -> None:
     verdict = document.get("verdict")
     if verdict:
         console.print(Panel(Text(verdict["text"]), title="verdict", title_align="left", border_style="bold"))
-    console.print(_scores(document))
+    if document["scores"].get("test"):
+        console.print(_scores(document))
+    else:
+        console.print(Text("no score: nobody says what would be right for the test rows", "yellow"))
     for name, yard in document.get("yardsticks", {}).items():
         if yard.get("note"):
             console.print(Text(f"{name.replace('_', ' ')}: {yard['note']}", "dim"))

@@ -119,7 +119,7 @@ class Prose(Column):
     def learn_text(self, text: str) -> None:
         """Learn from one long clean text, instead of rows."""
         self.level = self.level or "character"
-        self.tokens = tokens_of(self.level, text.splitlines(keepends=True) if self.level == "piece" else [text])
+        self.tokens = tokens_of(self.level, [text] if self.level == "character" else text.splitlines(keepends=True))
         self.longest, self.reason = _LONGEST, f"read as {_MANY[self.level]}"
 
     def specs(self) -> dict[str, Spec]:

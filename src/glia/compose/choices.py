@@ -101,7 +101,7 @@ def _net(prepared: Prepared, recipe: Recipe, reasons: dict[str, str]) -> str:
     kinds = [group for group in _READING if group in groups]
     if prepared.question.objective in _FITTING:
         name = _FITTING[prepared.question.objective]
-        reasons["net"] = f"{name}: made to {prepared.question.task}"
+        reasons["net"] = f"{name}: it fits the question ({prepared.question.task})"
     elif len(kinds) > 1:
         name, reasons["net"] = "multimodal", f"multimodal: it reads {listed(kinds)} together"
     elif kinds:

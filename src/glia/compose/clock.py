@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from glia.compose.choices import Choices
 from glia.core.finding import Finding
@@ -54,7 +55,7 @@ def made_plan(make: Callable[[Plan], Job], choices: Choices, recipe: Recipe, clo
         clock: The budget.
     """
     wish = recipe.plan
-    asked = {"layout": wish.layout, "form": wish.form, "fused": wish.fused, "compiled": wish.compile}
+    asked: dict[str, Any] = {"layout": wish.layout, "form": wish.form, "fused": wish.fused, "compiled": wish.compile}
     refuse_unsupported(wish.precision)
     if wish.mode == "plain":
         ways = {name: value for name, value in asked.items() if value is not None}

@@ -14,6 +14,8 @@ __all__ = ["gallery"]
 
 _MOST = 12
 _SIDE = 112
+_WIDE = 224  # for what has to be looked at closely
+_SURE = 0.4  # boxes that are less sure are counted in the scores, and would only hide the picture here
 _COLORS = ((230, 60, 60), (60, 130, 230), (60, 180, 90), (240, 160, 40), (150, 90, 210), (80, 190, 200))
 
 
@@ -33,18 +35,20 @@ def gallery(prepared: Prepared, answer: Answer) -> list[dict[str, str]]:
     truth = prepared.truth["test"]
     if answer.mask is not None:
         marks = [_masked(picture, mask) for picture, mask in zip(pictures[:_MOST], answer.mask)]
-        return [_shown(one, f"picture {at + 1}") for at, one in enumerate(marks)]
+        return [_shown(one, f"picture {at + 1}", _WIDE) for at, one in enumerate(marks[:6])]
     if answer.boxes is not None:
-        marks = [_boxed(picture, boxes) for picture, boxes in zip(pictures[:_MOST], answer.boxes)]
-        return [_shown(one, f"{len(answer.boxes[at])} found") for at, one in enumerate(marks)]
+        sure = [boxes[boxes[:, 1] >= _SURE] for boxes in answer.boxes[:6]]
+        marks = [_boxed(picture, boxes) for picture, boxes in zip(pictures, sure)]
+        said = [f"{len(boxes)} found with a score of {_SURE} or more" for boxes in sure]
+        return [_shown(one, words, _WIDE) for one, words in zip(marks, said)]
     if answer.probability is None or answer.label is None or answer.label.ndim != 1 or not prepared.classes:
         return []
     wrong = np.flatnonzero(answer.label != truth)
     sure = answer.probability[wrong, answer.label[wrong]]
     found = []
     for row in wrong[np.argsort(-sure)][:_MOST].tolist():
-        said, true = prepared.classes[int(answer.label[row])], prepared.classes[int(truth[row])]
-        text = f"{said} ({answer.probability[row, answer.label[row]]:.0%}), truly {true}"
+        named, true = prepared.classes[int(answer.label[row])], prepared.classes[int(truth[row])]
+        text = f"{named} ({answer.probability[row, answer.label[row]]:.0%}), truly {true}"
         found.append(_shown(_colored(pictures[row]), text))
     return found
 
@@ -75,12 +79,12 @@ def _boxed(picture: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return shown
 
 
-def _shown(picture: np.ndarray, text: str) -> dict[str, str]:
+def _shown(picture: np.ndarray, text: str, side: int = _SIDE) -> dict[str, str]:
     """Return a small PNG as a data address, with its words."""
     from PIL import Image
 
     image = Image.fromarray(picture)
-    scale = _SIDE / max(image.size)
+    scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     image = image.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
     file = io.BytesIO()

@@ -70,6 +70,8 @@ def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
     parts = [part for part in ("valid", "test") if len(prepared.targets[part])]
     truth = {part: _truth(prepared, trained, part) for part in parts}
     names = _names(prepared, given["test"], truth["test"])
+    if not names:
+        return Judged(readout, {}, {}, None, _curves(prepared, given["test"]))
     scores = {
         part: score(names, given[part], truth[part], units=prepared.units[part], seed=recipe.seed) for part in parts
     }
@@ -78,7 +80,7 @@ def judge(prepared: Prepared, trained: Trained, choices: Choices, recipe: Recipe
         for name, yard in yards.items()
     }
     said = None
-    if yards and names and "valid" in truth:
+    if yards and "valid" in truth:
         said = verdict(
             choices.metric if choices.metric in names else names[0],
             given["test"],
@@ -103,7 +105,7 @@ def _truth(prepared: Prepared, trained: Trained, part: str) -> np.ndarray:
 def _names(prepared: Prepared, answer: Answer, truth: np.ndarray) -> tuple[str, ...]:
     """Return the metrics that can be told of an answer; none where nobody says what is right."""
     objective = prepared.question.objective
-    if objective == "surprise" or (objective == "anomaly" and len(np.unique(truth)) < 2):
+    if objective in ("anomaly", "surprise") and len(np.unique(truth)) < 2:
         return ()
     pictures = answer.point is not None and answer.point.ndim == 4
     fits = [name for name in fitting(objective) if metrics.get(name).pictures == pictures]

@@ -121,6 +121,13 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
             "evaluate_every": choices.evaluate_every,
             "epochs": None,
         },
-        plan={"threads": plan.threads, "precision": plan.precision},
+        plan={
+            "threads": plan.threads,
+            "precision": plan.precision,
+            "layout": plan.layout,
+            "form": plan.form,
+            "fused": plan.fused,
+            "compile": plan.compiled,
+        },
         judge={"metric": recipe.judge.metric},
     )

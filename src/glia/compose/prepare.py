@@ -18,11 +18,12 @@ from glia.core.values import Spec
 from glia.sources import read
 from glia.table.checks import View, audit
 from glia.table.duplicates import duplicate_keys
-from glia.table.encodings import Encoding, RowByRow, Text, Windowed
+from glia.table.encodings import Encoding, RowByRow, Text, Watching, Windowed
 from glia.table.passages import Passages, passages
 from glia.table.question import Question, answered, ask
 from glia.table.schema import Schema
 from glia.table.split import Split, split
+from glia.table.watch import Watched, watched
 from glia.table.windows import Windows, windowed
 
 __all__ = ["PARTS", "Prepared", "Sources", "prepare"]
@@ -183,6 +184,23 @@ def _of_series(
     return _in_order(tables, question, Windowed(schema, windows.layout), windows)
 
 
+def _of_watch(
+    tables: Mapping[str, RawTable], question: Question, recipe: Recipe, found: Callable[[Finding], None]
+) -> Prepared:
+    """Return every row of a series with what came before it."""
+    data, table = recipe.data, tables["fit"]
+    label = next(iter(question.targets), None)
+    rows = watched(table, label, lookback=data.lookback, time=data.time, series=data.group, split=data.split)
+    for text in rows.notes:
+        found(Finding("series", "note", text))
+    roles = rows.layout.roles
+    keys = [name for name in (roles.time, roles.series, label) if name and name in table]
+    named = replace(table, columns={name: table[name] for name in (*keys, *roles.values)})
+    schema = Schema.infer(named, targets=(), task=question.task, keys=keys)
+    schema.learn(named)
+    return _in_order(tables, question, Watching(schema, rows.layout), rows)
+
+
 def _of_text(
     tables: Mapping[str, RawTable],
     question: Question,
@@ -197,7 +215,7 @@ def _of_text(
 
 
 def _in_order(
-    tables: Mapping[str, RawTable], question: Question, encoding: Encoding, made: Windows | Passages
+    tables: Mapping[str, RawTable], question: Question, encoding: Encoding, made: Windows | Watched | Passages
 ) -> Prepared:
     """Return what was cut out of rows whose order matters."""
     counts = {part: len(made.targets[part]) for part in PARTS}
@@ -211,13 +229,13 @@ def _in_order(
         targets=made.targets,
         truth=made.truth,
         units={part: made.units[part] for part in PARTS},
-        weight=made.weight if isinstance(made, Windows) else ones,
+        weight=ones if isinstance(made, Passages) else made.weight,
         split=Split(**ids, unit="window", reason=made.reasons["split"], unused=0),
         reasons={"task": question.reason, **made.reasons},
     )
 
 
-_IN_ORDER = {"forecast": _of_series, "surprise": _of_series, "generate": _of_text, "embed_words": _of_text}
+_IN_ORDER = {"forecast": _of_series, "surprise": _of_watch, "generate": _of_text, "embed_words": _of_text}
 
 
 def _strange(codes: np.ndarray, train: np.ndarray) -> np.ndarray:

@@ -153,14 +153,29 @@ def kept_yards(folder: Path) -> dict[str, Yard] | None:
 
 
 def _tensors(answer: Answer) -> dict[str, Any]:
+    """Return an answer as tensors and JSON values: texts as a list, boxes as a list of tensors."""
     import numpy as np
     import torch
 
-    return {
-        name: None if part is None else torch.from_numpy(np.ascontiguousarray(part))
-        for name, part in vars(answer).items()
+    parts = {name: part for name, part in vars(answer).items() if part is not None}
+    tree: dict[str, Any] = {
+        name: torch.from_numpy(np.ascontiguousarray(part))
+        for name, part in parts.items()
+        if name not in ("text", "boxes")
     }
+    if answer.text is not None:
+        tree["text"] = answer.text.tolist()
+    if answer.boxes is not None:
+        tree["boxes"] = [torch.from_numpy(np.ascontiguousarray(one)) for one in answer.boxes]
+    return tree
 
 
 def _answer(tree: Mapping[str, Any]) -> Answer:
-    return Answer(**{name: None if part is None else part.numpy() for name, part in tree.items()})
+    import numpy as np
+
+    parts: dict[str, Any] = {name: part.numpy() for name, part in tree.items() if name not in ("text", "boxes")}
+    if "text" in tree:
+        parts["text"] = np.array(tree["text"], dtype=object)
+    if "boxes" in tree:
+        parts["boxes"] = tuple(one.numpy() for one in tree["boxes"])
+    return Answer(**parts)

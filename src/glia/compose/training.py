@@ -120,6 +120,7 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
         evaluate=_evaluate(prepared, objective, choices),
         evaluate_every=choices.evaluate_every,
         call=plan.call,
+        plan=plan,
         seed=seed,
         nonfinite=choices.nonfinite,
     )

@@ -12,6 +12,7 @@ from glia.core.constraints import Range
 from glia.core.net import Net
 from glia.core.values import Batch, Spec, Specs
 from glia.nets.blocks.horizon import Standard, places_of
+from glia.nets.blocks.least_squares import ridge
 from glia.nets.blocks.places import sequence_of
 from glia.nets.blocks.reversible import Frame, Reversible
 
@@ -21,8 +22,8 @@ __all__ = ["NLinear"]
 class NLinear(Net):
     """The window minus its last value, one linear map for every variable alike, the last value back on (Zeng 2023).
 
-    The features are the scaled window of each variable, its level and its spread; the head is the map. Known-in-advance
-    values of a step add a line of their own.
+    The features are the scaled window of each variable, its level and its spread; the head is the map, which begins as
+    the ridge regression of the rows it is primed with. Known-in-advance values of a step add a line of their own.
 
     Args:
         inputs: The groups: ``"series"`` and, where there is one, ``"future"``.
@@ -69,6 +70,31 @@ class NLinear(Net):
         self.output_ahead = nn.Linear(self.known, math.prod(self.size[1:]), bias=False) if self.known else None
         if self.output_ahead is not None:
             nn.init.zeros_(self.output_ahead.weight)
+
+    @torch.no_grad()
+    def prime(self, batch: Batch) -> None:
+        """Begin with the ridge regression of training rows.
+
+        Args:
+            batch: Training rows in the order of time, with their ``"target"``.
+        """
+        target = batch.values.get("target")
+        if target is None or target.dim() != 3:
+            return
+        scaled, level, spread = self.reversible(self.standard(batch.values["series"])[:, :, self.places])
+        center, unit = (torch.tensor(one) for one in (self.output.center or (0.0,), self.output.spread or (1.0,)))
+        # Errors count in the units of the series, not of a window: both sides are weighted by the window's spread.
+        truth = (target.float() - center) / unit.clamp_min(1e-12) - level[:, None]
+        rows = truth.isfinite().flatten(1).all(1) & (batch.weight > 0)
+        if int(rows.sum()) < 2:
+            return
+        x, y = (scaled * spread[:, None])[rows], truth[rows]
+        groups = range(len(self.places)) if len(self.output_map) > 1 else [slice(None)]
+        copies = math.prod(self.size[2:])
+        for at, group in enumerate(groups):
+            x_NL = x[:, :, group].reshape(len(x), self.length, -1).transpose(1, 2).flatten(0, 1)
+            y_NH = y[:, :, group].reshape(len(y), self.size[0], -1).transpose(1, 2).flatten(0, 1)
+            self.output_map[at] = ridge(x_NL, y_NH).repeat_interleave(copies, 1)
 
     def features(self, batch: Batch) -> Tensor:
         """Return the scaled window of each variable, its level and its spread, and what is known ahead, (B, V, D)."""

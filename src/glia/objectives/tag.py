@@ -36,7 +36,7 @@ class Tag(Objective):
 
     turns = (Turn(),)
     readout = "tag"
-    metrics = ("accuracy", "f1")
+    metrics = ("token_accuracy", "token_f1")
 
     def __init__(self, *, smoothing: Annotated[float, Range(0, 0.9)] = 0.0) -> None:
         self.smoothing = smoothing
@@ -63,8 +63,8 @@ class Tag(Objective):
         return Loss(value_BL.sum(1) / count_B.clamp_min(1), batch.weight * count_B)
 
     def offers(self) -> dict[str, Offer]:
-        """Offer the likeliest label at every place, (N, L) int32, 0 at padding."""
-        return {"predict": Offer("predict", "codes of the labels", _predict)}
+        """Offer logits of the labels at every place, (N, L, K); code 0 is no label."""
+        return {"predict": Offer("predict", "logits of the labels", _predict)}
 
 
 def _as_long(target_BL: Tensor, length: int) -> Tensor:
@@ -74,8 +74,4 @@ def _as_long(target_BL: Tensor, length: int) -> Tensor:
 
 
 def _predict(nets: Mapping[str, Callable[..., Tensor]], batch: Batch) -> Tensor:
-    logits = nets["net"](batch).float()
-    logits[:, :, _PADDING] = -torch.inf
-    labels = logits.argmax(-1)
-    tokens = batch.values.get("token")
-    return (labels if tokens is None else labels * (tokens != _PADDING)).to(torch.int32)
+    return nets["net"](batch).float()

@@ -40,7 +40,7 @@ class Translate(Objective):
 
     turns = (Turn(),)
     readout = "text"
-    metrics = ("bleu", "chrf")
+    metrics = ("bleu", "bleu_words", "chrf")
     decoded = True
 
     def __init__(

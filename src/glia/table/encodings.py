@@ -18,9 +18,10 @@ from glia.core.raw import RawTable
 from glia.core.values import Spec
 from glia.table.passages import Passages
 from glia.table.schema import Schema
+from glia.table.watch import Watch
 from glia.table.windows import Layout
 
-__all__ = ["Encoded", "Encoding", "RowByRow", "Text", "Windowed", "restored"]
+__all__ = ["Encoded", "Encoding", "RowByRow", "Text", "Watching", "Windowed", "restored"]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,37 @@ class Windowed(Encoding):
         return {**self.schema.state(), "windows": self.layout.state()}
 
 
+class Watching(Encoding):
+    """Each row of a series is one example, with the rows before it.
+
+    Args:
+        schema: The columns of the table.
+        watch: How rows become windows.
+    """
+
+    def __init__(self, schema: Schema, watch: Watch) -> None:
+        super().__init__(schema)
+        self.watch = watch
+
+    def specs(self) -> dict[str, Spec]:
+        return self.watch.specs()
+
+    def asked(self) -> dict[str, Spec]:
+        return {}
+
+    def rows(self, raw: RawTable) -> Encoded:
+        groups, order, _ = self.watch.every(raw)
+        back = np.argsort(order)  # answers come in the order of the rows, whatever their times
+        return Encoded({name: values[back] for name, values in groups.items()})
+
+    def known(self, raw: RawTable) -> Encoded:
+        groups, _, truth = self.watch.every(raw)
+        return Encoded(groups, truth, np.arange(len(truth)) // self.watch.lookback)
+
+    def state(self) -> dict[str, Any]:
+        return {**self.schema.state(), "watch": self.watch.state()}
+
+
 class Text(Encoding):
     """Each passage of one long text is one example.
 
@@ -182,6 +214,8 @@ def restored(state: Mapping[str, Any]) -> Encoding:
     schema = Schema.restored(state)
     if "windows" in state:
         return Windowed(schema, Layout.restored(state["windows"]))
+    if "watch" in state:
+        return Watching(schema, Watch.restored(state["watch"]))
     if "passages" in state:
         return Text(schema, state["passages"])
     return RowByRow(schema)

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from glia.columns._tokens import Level
 from glia.columns.prose import Prose
 from glia.core.errors import DataError, UsageError
 from glia.core.raw import RawTable
@@ -83,7 +84,8 @@ def passages(
         table: A row for each line.
         name: The column of lines; ``None`` = the first.
         length: Codes that a passage asks for.
-        level: ``"character"`` or ``"piece"``; ``None`` = characters of texts below four million of them.
+        level: ``"character"``, ``"piece"``, or ``"word"`` (lower-case words, of which vectors are learned; line
+            breaks are lost); ``None`` = characters of texts below four million of them.
         split: ``"0.9,0.05,0.05"`` shares of training, validation and test, in the order of the text; without test
             rows, validation judges.
 
@@ -135,13 +137,17 @@ def passages(
 
 
 def _column(name: str, text: str, level: str | None) -> tuple[Prose, str]:
-    if level not in (None, "character", "piece"):
-        raise UsageError("bad_level", f"passages cannot consist of {level!r}", remedy='choose "character" or "piece"')
     column = Prose(name)
-    column.level = "piece" if level == "piece" or (level is None and len(text) > _LETTERS) else "character"
-    column.lower = False
+    if level in ("character", "piece", "word"):
+        column.level = cast(Level, level)
+    elif level is None:
+        column.level = "piece" if len(text) > _LETTERS else "character"
+    else:
+        remedy = 'choose "character", "piece" or "word"'
+        raise UsageError("bad_level", f"passages cannot consist of {level!r}", remedy=remedy)
+    column.lower = level == "word"
     said = "it was chosen" if level else f"the text has {len(text):,} characters"
-    return column, f"{'pieces of words' if column.level == 'piece' else 'characters'}: {said}"
+    return column, f"{column.level}s: {said}"
 
 
 def _shares(split: str | Sequence[float] | None) -> tuple[float, float, float]:

@@ -55,7 +55,7 @@ class Job:
     call: Callable[[Mapping[str, nn.Module]], Nets] = dict
     seed: int = 0
     nonfinite: str = "skip"
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
 
     def parameters(self, turn: str) -> list[Tensor]:
         """Return the parameters a turn trains, in the order of its optimizer."""

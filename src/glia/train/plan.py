@@ -145,7 +145,8 @@ def fixed(
     # Below about this many multiplications a step, handing work to a second thread costs more than it saves.
     many = parameters * batch_size > 20_000_000 or pictures
     count = threads or (available_threads() if many else 1)
-    ruled = {"layout": "channels_last" if pictures else "plain", "form": "flat", "fused": False, "compiled": False}
+    layout = "channels_last" if pictures else "plain"
+    ruled: dict[str, Any] = {"layout": layout, "form": "flat", "fused": pictures, "compiled": False}
     ruled |= {name: value for name, value in wish.items() if value is not None}
     return Plan(count, precision or "fp32", **ruled, reason="by rule, since no clock may decide")
 

@@ -26,6 +26,8 @@ GAIN = 0.4
 """Share of a small step that compiling saves; measured 0.3 to 0.6."""
 PAYBACK = 1.5
 """How often over compiling must pay before it is tried at all."""
+SHARE = 0.1
+"""Most of the time that training would take without any trying."""
 CLOSE = 0.03
 """Ways nearer than this are equal, and the simpler one is taken."""
 
@@ -97,7 +99,10 @@ class _Trying:
 
     def __init__(self, make: Callable[[Plan], Job], first: Job, seconds: float, wishes: Mapping[str, Any]) -> None:
         self.make, self.seconds, self.wishes = make, seconds, wishes
-        self.pictures = any(p.dim() == 4 for net in first.nets.values() for p in net.parameters())
+        weights = [p for net in first.nets.values() for p in net.parameters()]
+        self.pictures = any(p.dim() == 4 for p in weights)
+        rows = len(next(iter(first.stream.batches())))
+        self.rule = plans.fixed(sum(p.numel() for p in weights), rows, pictures=self.pictures)
         self.reason = able(first)
         self.ends = time.perf_counter() + seconds
         self.ways: list[Plan] = []
@@ -106,9 +111,12 @@ class _Trying:
 
     def best(self, steps: int | None, left: float | None) -> Plan:
         """Return the fastest sound way."""
-        self._try(self._wished(Plan()))
+        self._try(self._wished(replace(self.rule, fused=False)))
+        # Trying must not cost more than it can win: at most a tenth of what training takes as it is.
+        if steps is not None:
+            self.ends = min(self.ends, time.perf_counter() + SHARE * steps * self.times[0])
         for change in self._changes():
-            if time.perf_counter() > self.ends:
+            if time.perf_counter() + 2 * self.times[0] > self.ends:
                 break
             # Each change is tried on top of the best so far: what helps alone mostly helps together.
             way = self._wished(replace(self.fastest, **change))
@@ -121,13 +129,16 @@ class _Trying:
         return replace(way, **{**self.wishes, "compiled": bool(self.wishes.get("compiled"))})
 
     def _changes(self) -> list[dict[str, Any]]:
-        changes: list[dict[str, Any]] = [{"form": "flat"}]
-        if plans.available_threads() > 1:
-            changes.append({"threads": plans.available_threads()})
-        if self.pictures:
-            changes += [{"layout": "channels_last"}, {"layout": "channels_last", "fused": True}]
-        if plans.half_is_fast():
-            changes.append({"precision": "bf16"})
+        """Return what is changed in turn, what promises most in front."""
+        half = [{"precision": "bf16"}] if plans.half_is_fast() and self.rule.threads > 1 else []
+        fused: list[dict[str, Any]] = [{"fused": True}] if self.pictures else []
+        # Where a step is long there may be time for one more try only, so that is everything at once.
+        changes = [{**one, **other} for one in fused for other in half] + half + fused
+        most = plans.available_threads()
+        changes += [{"threads": 1 if self.rule.threads > 1 else most}] if most > 1 else []
+        changes += [{"precision": "bf16"}] if plans.half_is_fast() and not half else []
+        changes += [{"layout": "plain", "fused": False}] if self.pictures else []
+        changes += [{"form": "each"}]
         return [one for one in changes if not set(one) <= set(self.wishes)]
 
     @property
@@ -171,7 +182,9 @@ class _Trying:
         )
         reason = f"{took * 1e3:.2f} ms a step, {slowest / took:.1f} times faster than the slowest way"
         reason += f"; not compiled: {not_compiled}" if not_compiled else ""
-        return replace(best, seconds=took, reason=reason, tried=tried, bottleneck=bottleneck(self.make, best, 0.1))
+        # Taking a step apart costs three more of them.
+        said = bottleneck(self.make, best, 0.1) if 4 * took < max(self.seconds, 0.1) else ""
+        return replace(best, seconds=took, reason=reason, tried=tried, bottleneck=said)
 
 
 def _agree(truth: Sequence[float], losses: Sequence[float]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 
@@ -44,7 +45,7 @@ def phases(job: Job, state: State, seconds: float, most: int = 12) -> dict[str, 
         update(job, state, nets, turn, batch)
         state.step += 1
         marks.append(time.perf_counter())
-        data, forward, backward, whole = (after - before for before, after in zip(marks, marks[1:], strict=False))
+        data, forward, backward, whole = (after - before for before, after in pairwise(marks))
         rest = max(whole - forward - backward, 0.0)
         rows.append(dict(zip(PHASES, (data, forward, backward, rest), strict=True)))
     return {name: sorted(row[name] for row in rows[1:])[len(rows[1:]) // 2] for name in PHASES}

@@ -89,11 +89,13 @@ class _Program:
         self.buffers = list(hands.flats)
         self.windows = mover.flat.windows(mover.gradient)
         given = self._given(batch, 1.0, {})
-        traced = make_fx(self._step, tracing_mode="fake")(*given)
+        trace: Any = make_fx(self._step, tracing_mode="fake")
+        traced = trace(*given)
         traced.graph.eliminate_dead_code()
         traced.recompile()
         safe = [one.clone() for one in given]  # the first call compiles; it must leave no trace
-        self.call: Any = compile_fx(traced, safe)
+        build: Any = compile_fx
+        self.call: Any = build(traced, safe)
         self.call(*safe)
 
     def __call__(self, batch: Batch, rate: float, knobs: Mapping[str, float]) -> tuple[float, float]:
@@ -115,14 +117,22 @@ class _Program:
         mover = self.mover
         moments = [mover.moments[name].buffer for name in ("exp_avg", "exp_avg_sq")]
         tensors = [batch.values[name] for name in self.names]
-        line = [knobs.get("clip_norm", 0.0) or torch.inf, knobs.get("clip_value", 0.0) or torch.inf, knobs.get("l1", 0.0)]
+        line = [
+            knobs.get("clip_norm", 0.0) or torch.inf,
+            knobs.get("clip_value", 0.0) or torch.inf,
+            knobs.get("l1", 0.0),
+        ]
         mover.rates(rate, knobs.get("weight_decay", 1.0))
         for group, age in zip(mover.optimizer.param_groups, mover.ages, strict=True):
             count = float(age) + 1
             beta1, beta2 = group["betas"]
             decay = group["weight_decay"]
             apart = isinstance(mover.optimizer, torch.optim.AdamW)
-            line += [group["lr"] / (1 - beta1**count), group["lr"] * decay if apart else decay, (1 - beta2**count) ** -0.5]
+            line += [
+                group["lr"] / (1 - beta1**count),
+                group["lr"] * decay if apart else decay,
+                (1 - beta2**count) ** -0.5,
+            ]
         return [
             mover.flat.buffer,
             mover.gradient,

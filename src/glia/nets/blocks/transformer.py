@@ -20,6 +20,7 @@ from glia.nets.blocks.rotary import Rotary
 __all__ = ["Looking", "Memory", "TransformerLayer", "shared_out"]
 
 
+_SHARP = 12.0  # the largest score at first: narrow heads could not tell places apart otherwise
 _SHORT = 512  # beyond, the matrix of all pairs costs more memory traffic than it saves
 
 
@@ -49,7 +50,8 @@ def shared_out(width: int, heads: int) -> int:
 class Looking(nn.Module):
     """Multi-head attention (Vaswani et al. 2017) with rotary places and normalized queries and keys.
 
-    Normalizing queries and keys (Henry et al. 2020) keeps attention from saturating at high learning rates.
+    Normalizing queries and keys (Henry et al. 2020) keeps attention from saturating at high learning rates; how sharp
+    it may get is a number that each head learns.
 
     Args:
         width: Width of a place.
@@ -64,6 +66,8 @@ class Looking(nn.Module):
         self.heads, self.rate = heads, dropout
         self.query, self.key, self.value, self.out = (nn.Linear(width, width, bias=False) for _ in range(4))
         self.rotary = Rotary(each) if rotary else None
+        # The largest score two places can have is this times the root of the head's width.
+        self.sharpness = nn.Parameter(torch.full((heads, 1), _SHARP * each**-0.5))
         nn.init.zeros_(self.out.weight)  # a layer begins as the identity
 
     def forward(
@@ -117,7 +121,7 @@ class Looking(nn.Module):
 
     def ask(self, ask_BLW: Tensor, told: Memory, allowed: Tensor | None = None) -> Tensor:
         """Return what each place gathers from places told before, (B, L, W)."""
-        q = rms(self._split(self.query(ask_BLW)))
+        q = self._asking(ask_BLW).transpose(1, 2)
         rate = self.rate if self.training else 0.0
         gathered = _gathered(q, told.key, told.value, allowed, rate, False)
         out: Tensor = self.out(gathered.transpose(1, 2).flatten(2))
@@ -125,16 +129,21 @@ class Looking(nn.Module):
 
     def weights_on(self, ask_BLW: Tensor, told: Memory, allowed: Tensor | None = None) -> Tensor:
         """Return how much each place looks at places told before, (B, H, L, S); rows sum to 1."""
-        q = rms(self._split(self.query(ask_BLW)))
+        q = self._asking(ask_BLW).transpose(1, 2)
         score = q @ told.key.transpose(-1, -2) / math.sqrt(q.shape[-1])
         return (score if allowed is None else score.masked_fill(~allowed, -torch.inf)).softmax(-1)
 
     def _projected(self, ask: Tensor, tell: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
-        q, k = (rms(layer(x).unflatten(2, (self.heads, -1))) for layer, x in ((self.query, ask), (self.key, tell)))
+        q, k = self._asking(ask), rms(self.key(tell).unflatten(2, (self.heads, -1)))
         if self.rotary is not None:  # before heads change places with places, while memory is read in order
             angles = self.rotary.angles(q.shape[1], first)
             q, k = self.rotary(q, angles), self.rotary(k, angles)
         return q.transpose(1, 2), k.transpose(1, 2), self._split(self.value(tell))
+
+    def _asking(self, x_BLW: Tensor) -> Tensor:
+        """Return queries, (B, L, H, D)."""
+        q = rms(self.query(x_BLW).unflatten(2, (self.heads, -1)))
+        return q * self.sharpness.to(q.dtype)
 
     def _split(self, x_BLW: Tensor) -> Tensor:
         """Return (B, H, L, D)."""

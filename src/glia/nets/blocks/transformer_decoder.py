@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from glia.nets.blocks.rms_norm import RMSNorm
+from glia.nets.blocks.sinusoids import sinusoids
 from glia.nets.blocks.transformer import Memory, TransformerLayer
 
 __all__ = ["TransformerDecoder", "TransformerTold", "TransformerWritten"]
@@ -68,6 +69,7 @@ class TransformerDecoder(nn.Module):
         allowed = real_BL.clone()
         allowed[:, 0] = True  # a softmax over nothing is no number
         allowed_B11L = allowed[:, None, None]
+        x_BLW = self._placed(x_BLW, 0)
         for layer in self.readers:
             x_BLW, _ = layer(x_BLW, allowed=allowed_B11L)
         x_BLW = self.read_norm(x_BLW)
@@ -83,6 +85,7 @@ class TransformerDecoder(nn.Module):
         """Return what the decoder knows at further places, (B, T, W), and what to keep to go on."""
         kept = 0 if memory is None else memory.layers[0].key.shape[2]
         length = x_BTW.shape[1]
+        x_BTW = self._placed(x_BTW, kept)
         allowed = None
         if kept and length > 1:
             allowed = torch.ones(length, kept + length, dtype=torch.bool, device=x_BTW.device).tril(kept)
@@ -102,8 +105,13 @@ class TransformerDecoder(nn.Module):
     def looks(self, x_BTW: Tensor, told: TransformerTold) -> list[Tensor]:
         """Return how much each place written looks at each place read, (B, H, T, L) for each layer."""
         weights = []
+        x_BTW = self._placed(x_BTW, 0)
         for at, layer in enumerate(self.writers):
             assert isinstance(layer, TransformerLayer)
             weights.append(layer.looks_across(x_BTW, told.layers[at], told.allowed))
             x_BTW, _ = layer(x_BTW, told=told.layers[at], told_allowed=told.allowed)
         return weights
+
+    def _placed(self, x_BTW: Tensor, first: int) -> Tensor:
+        """Return places that know where they stand, the first of them at ``first``."""
+        return x_BTW + sinusoids(x_BTW.shape[1], x_BTW.shape[2], first, x_BTW.device).to(x_BTW.dtype)

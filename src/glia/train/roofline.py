@@ -1,0 +1,79 @@
+"""How fast this machine multiplies matrices, measured once and remembered, and how near to that a step comes."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch import nn
+
+from glia.train import plan_cache
+from glia.train.job import Job
+from glia.train.plan import half_is_fast
+
+__all__ = ["flops", "peaks"]
+
+SIDE = 1024
+TIMES = 5
+
+
+def peaks(threads: int) -> dict[str, float]:
+    """Return measured GFLOP/s of matrix products by precision, with so many threads.
+
+    Example:
+        >>> peaks(1)["fp32"] > 0
+        True
+    """
+    name = f"peak-{threads}"
+    known = plan_cache.recall(name)
+    if known and all(isinstance(value, float) for value in known.values()):
+        return known
+    kinds = {"fp32": torch.float32, **({"bf16": torch.bfloat16} if half_is_fast() else {})}
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        found = {kind: _measured(dtype) for kind, dtype in kinds.items()}
+    finally:
+        torch.set_num_threads(before)
+    plan_cache.remember(name, found)
+    return found
+
+
+def _measured(dtype: torch.dtype) -> float:
+    one = torch.ones(SIDE, SIDE, dtype=dtype)
+    times = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        torch.mm(one, one)
+        times.append(time.perf_counter() - began)
+    return float(2 * SIDE**3 / min(times) / 1e9)
+
+
+def flops(job: Job) -> float | None:
+    """Return the floating-point operations of the products in one step; ``None`` where they cannot be counted.
+
+    Args:
+        job: The job, whose stream and chance are as before afterwards.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    place = job.stream.state_dict()
+    batch = next(iter(job.stream.batches()))
+    job.stream.load_state_dict(place)
+    turn = job.objective.turns[0]
+    kept = [(one, one.detach().clone()) for net in job.nets.values() for one in net.buffers()]
+    try:
+        with torch.random.fork_rng(devices=[]), FlopCounterMode(display=False) as counter:
+            loss = job.objective.loss(turn.name, dict(job.nets), batch, torch.Generator()).mean()
+            torch.autograd.grad(loss, _trained(job), allow_unused=True)
+        return float(counter.get_total_flops()) or None
+    except Exception:  # a count is a convenience
+        return None
+    finally:
+        with torch.no_grad():
+            for one, value in kept:
+                one.copy_(value)
+
+
+def _trained(job: Job) -> list[nn.Parameter]:
+    return [p for net in job.nets.values() for p in net.parameters() if p.requires_grad]
