@@ -1,4 +1,4 @@
-"""glia and its peers on speed: ``python -m bench.speed [--repeats 5] [--workloads tiny,cnn] [--peers glia,…] [--quick]``.
+"""glia and its peers on speed: ``python -m bench.speed [--repeats 5] [--workloads tiny,…] [--peers glia,…] [--quick]``.
 
 Every peer trains the same network on the same rows with the same batch size for the same number of passes, in a process
 of its own, one after the other in turns, so that a machine that grows slower does so for all. Each run is kept in

@@ -42,7 +42,7 @@ def texts(rows: int = 23, seed: int = 0) -> Batch:
     target = (codes.sum(1) % 3).unsqueeze(1)
     weight = torch.rand(rows, generator=generator) * (torch.rand(rows, generator=generator) > 0.2)
     weight[-2:] = 0.0  # a padded tail
-    return Batch({"text": codes, "target": target}, weight, torch.arange(rows), {"text": present})
+    return Batch({"text": codes, "target": target}, weight, torch.arange(rows), present={"text": present})
 
 
 def loss_of(net: nn.Module, batch: Batch) -> Loss:

@@ -130,6 +130,25 @@ class Bundle:
         out = np.concatenate(found)
         return self.schema.decode(out) if self.objective.decoded and offer == "predict" else out
 
+    def embedded(self, raw: RawTable) -> np.ndarray:
+        """Return a vector for each row, (N, D): the code that was learned, or what the last layer reads.
+
+        Raises:
+            DataError: The rows lack a column, or hold one of another kind.
+        """
+        groups = self.encoding.rows(raw).groups
+        if "embed" in self.offers:
+            return self.of_groups(groups, "embed")
+        import torch
+
+        net, found = self.nets["net"], []
+        rows = Batch.of(groups)
+        with torch.inference_mode():
+            for start in range(0, max(len(rows), 1), ROWS_AT_ONCE):
+                one = cast("Any", net).features(rows.take(slice(start, start + ROWS_AT_ONCE))).float()
+                found.append((one.mean(1) if one.dim() == 3 else one.flatten(1)).numpy())  # members, or places
+        return np.concatenate(found)
+
     def answer(self, raw: RawTable) -> Answer:
         """Return calibrated answers in the units of the question."""
         return self.readout.answer(self.outputs(raw))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,22 @@ from glia.train.job import Job
 from glia.train.plan import Plan, fixed, refuse_unsupported
 from glia.train.planning import chosen
 
-__all__ = ["Clock", "made_plan", "planned", "slow"]
+__all__ = ["Clock", "bottleneck", "made_plan", "planned", "slow"]
+
+
+PHASES = {
+    "data": "waiting for batches",
+    "forward": "the forward pass",
+    "backward": "the backward pass",
+    "optimizer": "the optimizer",
+    "compiled": "compiled steps",
+    "evaluate": "looking at validation rows",
+}
+REMEDIES = {
+    "data": "fewer or cheaper augmentations, or a smaller table",
+    "optimizer": "a larger batch takes fewer of its steps",
+    "evaluate": "look less often (train.evaluate_every), or keep fewer validation rows",
+}
 
 
 @dataclass(frozen=True)
@@ -105,3 +120,22 @@ def slow(plan: Plan, trained_seconds: float, steps: int) -> Finding | None:
         {"seconds_per_step": took, "planned": plan.seconds},
         "the machine was busy with something else; run again when it is quiet for a better result in the same time",
     )
+
+
+def bottleneck(spent: Mapping[str, float], roofline: float | None = None) -> Finding | None:
+    """Return a finding that names what most of training's time went into; nothing where little was measured.
+
+    Args:
+        spent: Seconds by phase, as :class:`glia.train.job.State` counts them.
+        roofline: The share of the machine's measured peak of matrix products that training reached.
+    """
+    total = sum(spent.values())
+    if total < 1.0:
+        return None
+    name = max(spent, key=lambda one: spent[one])
+    share = spent[name] / total
+    said = f"{share:.0%} of training went into {PHASES.get(name, name)}"
+    if roofline is not None:
+        said += f"; matrix products ran at {roofline:.0%} of this machine's measured peak"
+    evidence = {"seconds": {phase: round(value, 3) for phase, value in spent.items()}, "roofline": roofline}
+    return Finding("bottleneck", "note", said, evidence, REMEDIES.get(name, "") if share > 0.4 else "")

@@ -42,6 +42,23 @@ class Meter:
         return time.perf_counter() - self.started
 
 
+def peak_memory() -> float | None:
+    """Return the most memory that this process held at once, in MB; ``None`` where the system does not say.
+
+    Example:
+        >>> (peak_memory() or 1) > 0
+        True
+    """
+    try:
+        import resource
+    except ImportError:
+        return None
+    import sys
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(most / 2**20 if sys.platform == "darwin" else most / 2**10)
+
+
 def process_start() -> float:
     """Return when this process began, as :func:`time.perf_counter` counts; now, where that cannot be known."""
     try:

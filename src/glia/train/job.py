@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,7 +90,7 @@ class State:
         returns: How often training went back to the best weights because of one.
         micro_batch: Rows a piece, once memory did not suffice for a whole batch.
         stopped: Why training ended before its last step.
-        seconds: Where sampled steps spent their time; see :mod:`glia.train.sampling`.
+        seconds: Where the time went: ``data``, ``forward``, ``backward``, ``optimizer`` or ``compiled``, ``evaluate``.
         hands: What takes steps the way the plan says; made when the first is taken, and never saved.
     """
 
@@ -112,6 +113,10 @@ class State:
         self.stopped = ""
         self.seconds: dict[str, float] = {}
         self.hands: Any = None
+
+    def spend(self, phase: str, began: float) -> None:
+        """Add the time since a moment to a phase."""
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - began
 
     @property
     def progress(self) -> float:

@@ -7,6 +7,7 @@ may ask for a change). Classifiers, GANs, contrastive encoders and policies all 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 from glia.core.values import Readings
@@ -52,13 +53,17 @@ def train(
         late = state.step > 0 and hurry(state)
         due = state.step % job.evaluate_every == 0 or state.step == job.steps
         if state.step > state.seen and (late or due):
+            began = time.perf_counter()
             readings = measure(job, state)
             keep_best(job, state, readings)
+            state.spend("evaluate", began)
             consult(job, state, readings)
             watch(state, readings)
         if late or state.stopped or state.step >= job.steps:
             break
+        began = time.perf_counter()
         batch = next(batches)
+        state.spend("data", began)
         for turn in job.objective.turns:
             if state.step % turn.every == 0:
                 loss, state.gradient = update(job, state, nets, turn, batch)

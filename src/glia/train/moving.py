@@ -154,7 +154,8 @@ class Whole(Each):
         self.ages = []
         for group in self.optimizer.param_groups:
             head = state.get(group["params"][0], {}) if group["params"] else {}
-            self.ages.append(head["step"].detach().clone() if "step" in head else torch.tensor(0.0))
+            age = head["step"].detach().float().clone() if "step" in head else torch.tensor(0.0)
+            self.ages.append(age.to(first.device))
         self._hold(names)
 
     def _hold(self, names: tuple[str, ...]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -39,7 +39,9 @@ def update(job: Job, state: State, nets: Nets, turn: Turn, batch: Batch) -> tupl
     rate, knobs = job.schedule(state.progress) * state.knobs["lr"], state.knobs
     whole = hands.whole(nets, turn, batch) if job.plan.compiled else None
     if whole is not None:
+        began = time.perf_counter()
         loss, norm = whole(batch, rate, knobs)
+        state.spend("compiled", began)
         if not math.isfinite(norm):
             return loss, norm
     else:
@@ -58,7 +60,14 @@ def _plainly(
 ) -> tuple[float, list[float]]:
     """Take a turn call by call; return the loss and the norms of all gradients that were looked at."""
     mover = hands.mover(turn)
-    loss = partial(job.objective.loss, turn.name, nets, generator=state.generator)
+    spent = [0.0]
+
+    def loss(batch: Batch) -> Loss:
+        began = time.perf_counter()
+        found = job.objective.loss(turn.name, nets, batch, state.generator)
+        spent[0] += time.perf_counter() - began
+        return found
+
     mover.rates(rate, state.knobs["weight_decay"])
     # Batch norm learns from the forward pass: what a refused batch taught it must be forgotten, too.
     hands.remember()
@@ -68,14 +77,19 @@ def _plainly(
         nonlocal mover
         for parameter in mover.parameters:
             parameter.grad = None
+        began, spent[0] = time.perf_counter(), 0.0
         reading = _affordable(job, state, loss, batch, mover.parameters, hands)
+        state.spend("forward", time.perf_counter() - spent[0])
+        state.spend("backward", began + spent[0])
         mover = hands.reaching(turn)
         norms.append(mover.transform(state.knobs))
         return reading
 
     reading = gradient()
     if math.isfinite(norms[0]):
+        began = time.perf_counter()
         _move(mover, reading, gradient, norms)
+        state.spend("optimizer", began)
     if not all(map(math.isfinite, norms)):
         hands.put_back()
     return float(reading.loss.detach()), norms

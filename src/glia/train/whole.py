@@ -49,7 +49,7 @@ def compiled(job: Job, state: State, hands: Hands, nets: Nets, turn: Turn, batch
     """Return a turn's whole step as one program for batches shaped like this one; ``None`` where that cannot be."""
     mover = hands.mover(turn)
     usual = getattr(job.stream, "batch_size", None) or getattr(getattr(job.stream, "inner", None), "batch_size", None)
-    odd = batch.ragged or (usual is not None and len(batch) != usual) or state.micro_batch is not None
+    odd = batch.ragged or batch.present or (usual is not None and len(batch) != usual) or state.micro_batch is not None
     apart = bool(state.buffers) and not hands.joined
     if odd or apart or able(job) or not isinstance(mover, Whole):
         return None

@@ -12,7 +12,7 @@ __all__ = ["SeasonalNaive"]
 _WINDOWS = 200
 _LONGEST = 1500
 _NEARLY = 1.1
-"""How much worse a shorter season may be: three weeks repeat wherever one does."""
+"""How much worse a shorter season may be."""
 
 
 class SeasonalNaive(Forecaster):
@@ -50,8 +50,12 @@ class SeasonalNaive(Forecaster):
             float((np.abs(self._repeated(past, lag) - ahead) / size).mean())
             for lag in range(1, min(past.shape[1], _LONGEST) + 1)
         ]
-        # The shortest lag that is nearly as good as the best.
-        self.season = int(np.flatnonzero(np.array(errors) <= _NEARLY * min(errors))[0]) + 1
+        best = int(np.argmin(errors)) + 1
+        # Six weeks repeat wherever one does; a shorter season must be a part of the best one.
+        nearly = (
+            lag for lag in range(1, best + 1) if best % lag == 0 and errors[lag - 1] <= _NEARLY * errors[best - 1]
+        )
+        self.season = next(nearly)
 
     def settle(self, seen: np.ndarray, steps: np.ndarray) -> None:
         """Choose nothing."""

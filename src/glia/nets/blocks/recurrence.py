@@ -50,6 +50,8 @@ class Recurrence(nn.Module):
         depth: Layers.
         both: Whether a second direction reads backward.
         dropout: Share dropped between layers in training.
+        span: How many places back it should remember from the first step on; gates begin spread over all spans up to
+            this one (Tallec & Ollivier 2018). 1 leaves it at a bias of one.
 
     Example:
         >>> layers = Recurrence("gru", 4, 8, both=True)
@@ -58,13 +60,21 @@ class Recurrence(nn.Module):
     """
 
     def __init__(
-        self, cell: Cell, inputs: int, width: int, *, depth: int = 1, both: bool = False, dropout: float = 0.0
+        self,
+        cell: Cell,
+        inputs: int,
+        width: int,
+        *,
+        depth: int = 1,
+        both: bool = False,
+        dropout: float = 0.0,
+        span: int = 1,
     ) -> None:
         super().__init__()
         self.width = width * (2 if both else 1)
         sizes = [inputs, *[self.width] * (depth - 1)]
-        self.forward_layers = nn.ModuleList(_begun(cell, size, width) for size in sizes)
-        self.backward_layers = nn.ModuleList(_begun(cell, size, width) for size in sizes if both)
+        self.forward_layers = nn.ModuleList(_begun(cell, size, width, span) for size in sizes)
+        self.backward_layers = nn.ModuleList(_begun(cell, size, width, span) for size in sizes if both)
         self.dropout = nn.Dropout(dropout)
 
     def forward(
@@ -97,7 +107,7 @@ def _turned(x_BLD: Tensor, index_BL: Tensor | None) -> Tensor:
     return x_BLD.gather(1, index_BL[:, :, None].expand(-1, -1, x_BLD.shape[2]))
 
 
-def _begun(cell: Cell, inputs: int, width: int) -> nn.RNNBase:
+def _begun(cell: Cell, inputs: int, width: int, span: int) -> nn.RNNBase:
     layer = _KINDS[cell](inputs, width, batch_first=True)
     with torch.no_grad():
         for name, weight in layer.named_parameters():
@@ -109,9 +119,16 @@ def _begun(cell: Cell, inputs: int, width: int) -> nn.RNNBase:
                     nn.init.xavier_uniform_(gate)
             else:
                 weight.zero_()
-        if cell == "lstm":
-            bias = layer.get_parameter("bias_ih_l0")
-            bias[width : 2 * width] = 1.0  # gates come in the order input, forget, cell, output
+        if cell == "rnn":
+            return layer
+        bias = layer.get_parameter("bias_ih_l0")
+        keep = bias[width : 2 * width]  # gates come as input, forget, cell, output, or as reset, update, new
+        if span > 2:
+            keep.uniform_(1, span - 1).log_()
+            if cell == "lstm":
+                bias[:width] = -keep
+        elif cell == "lstm":
+            keep.fill_(1.0)
     return layer
 
 
@@ -126,6 +143,7 @@ class RecurrentNet(Net):
         both: Whether a second direction reads backward; never where the next code is asked for.
         embedding: Length of a word's vector, or width of a step's.
         pool: How places become one row of features; ``"last"`` is all the state remembers.
+        span: How many places back gates reach from the first step on; 1 leaves them at their usual beginning.
         forget: Share of the words that training shows as unknown.
         dropout: Share of values dropped in training: of embeddings, between layers, and of features.
     """
@@ -143,13 +161,14 @@ class RecurrentNet(Net):
         both: bool = True,
         embedding: Annotated[int, Range(1)] = 128,
         pool: Pooling = "max",
+        span: Annotated[int, Range(1)] = 1,
         forget: Annotated[float, Range(0, 0.95)] = 0.0,
         dropout: Annotated[float, Range(0, 0.95)] = 0.2,
     ) -> None:
         super().__init__(inputs, output)
         both = both and not forward_only(output)
         self.places = Places(inputs, output, embedding, forget=forget, dropout=dropout)
-        self.recurrence = Recurrence(self.cell, embedding, width, depth=depth, both=both, dropout=dropout)
+        self.recurrence = Recurrence(self.cell, embedding, width, depth=depth, both=both, dropout=dropout, span=span)
         self.output_layer = Ending(self.recurrence.width, inputs, output, pool, dropout)
 
     def features(self, batch: Batch) -> Tensor:
