@@ -1,7 +1,8 @@
 """Fill what can be generated into the pages: ``python -m bench.pages``; with ``--run``, real output as well.
 
 A place is marked ``<!-- NAME: ARGUMENT -->`` and ends with ``<!-- /NAME -->``. ``options`` holds the arguments
-of a command, ``parts`` what stands on a shelf, ``output`` what a command printed. Commands are run in one
+of a command, ``parts`` what stands on a shelf (``nets for pictures``: only what reads this kind of data, without
+options), ``output`` what a command printed. Commands are run in one
 temporary folder, in the order of the pages, and only with ``--run``, since their numbers take minutes.
 """
 
@@ -49,9 +50,10 @@ def parts(shelf: str) -> str:
     """Return what stands on a shelf as a Markdown table: name, one sentence, options with their defaults."""
     from glia.verbs.shelves import shelves
 
-    bare = shelf in BARE
+    shelf, _, kind = shelf.partition(" for ")
+    bare = shelf in BARE or bool(kind)
     lines = ["| name | what it is |" + " options |" * (not bare), "| --- | --- |" + " --- |" * (not bare)]
-    for part in shelves(shelf):
+    for part in shelves(shelf, kind or None):
         given = ", ".join(f"`{name}={_plain(value)}`" for name, value in part["options"].items())
         summary = _cell(part["summary"].replace("``", "`"))
         lines.append(f"| `{part['name']}` | {summary} |" + f" {given} |" * (not bare))

@@ -97,12 +97,10 @@ def fastai(name: str, data: Any, batch: int, epochs: int) -> Any:
     """Train with a Learner."""
     from fastai.basics import Adam, DataLoaders, Learner
     from fastai.basics import DataLoader as Loader
-    from fastai.callback.progress import ProgressCallback
 
     rows = TensorDataset(torch.from_numpy(data["x"]), torch.from_numpy(data["y"]))
     loaders = DataLoaders(Loader(rows, bs=batch, shuffle=True, num_workers=0), device=torch.device("cpu"))
     learner = Learner(loaders, _module(name, data), loss_func=nn.CrossEntropyLoss(), opt_func=Adam)
-    learner.remove_cb(ProgressCallback)  # nothing is drawn for anybody
     with learner.no_logging():
         learner.fit(epochs, lr=1e-3, wd=0.0)
     return lambda: _answers(learner.model, data)

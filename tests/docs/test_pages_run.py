@@ -18,6 +18,7 @@ import pytest
 from glia.cli import main
 from glia.compose import flow, judging
 from glia.judge.yardsticks import measure
+from glia.verbs import adapt
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -58,7 +59,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         given = words.pop("settings", ())
         listed = [f"{name}={value}" for name, value in given.items()] if isinstance(given, dict) else list(given)
         if words.get("recipe") is None:
-            small = ["net.members=2", "net.width=8"] if words.get("net") is None else []
+            chosen = words.get("net") or words.get("task") or any(one.startswith("net.start=") for one in listed)
+            small = ["net.members=2", "net.width=8"] if not chosen and is_table(arguments) else []
             words |= {"budget": None, "epochs": 1}
             listed = [*small, *listed]
         return whole(*arguments, **words, settings=listed)
@@ -67,8 +69,15 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return measure(*arguments, **{**words, "seconds": 0.0, "threads": 1})
 
     monkeypatch.setattr(flow, "fit", short)
+    monkeypatch.setattr(adapt, "fit", short)
     monkeypatch.setattr(judging, "measure", cheap)
     return tmp_path
+
+
+def is_table(arguments: tuple[Any, ...]) -> bool:
+    """Return whether the source is a plain table, which the network for tables reads."""
+    source = arguments[0] if arguments else None
+    return not (isinstance(source, str | Path) and (Path(source).is_dir() or Path(source).suffix == ".txt"))
 
 
 def write_tables(folder: Path) -> None:

@@ -208,7 +208,7 @@ def test_texts_without_pairs_teach_nothing_and_break_nothing() -> None:
     net = Word2Vec(role.inputs, role.output, width=4)
     batch = Batch({"token": torch.tensor([[4], [1]]).int()}, torch.ones(2), torch.arange(2))
     loss = objective.loss("main", {"net": net}, batch, torch.Generator().manual_seed(0))
-    assert float(loss.mean()) == 0
+    assert loss.mean().item() == 0
     loss.mean().backward()
 
 

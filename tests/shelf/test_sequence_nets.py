@@ -137,7 +137,7 @@ def test_forward_is_head_after_features(name: str, group: str, ask: str) -> None
     assert torch.equal(net(rows()), net.head(net.features(rows())))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), length=st.integers(1, 12), more=st.integers(1, 9))
 @pytest.mark.parametrize(("name", "group", "ask"), TEXT_CASES)
 @pytest.mark.parametrize("kind", ["", "gru"])
@@ -253,6 +253,8 @@ def test_eight_rows_can_be_learned_by_heart(name: str, group: str, ask: str) -> 
         else:  # each place says the code that stands there
             said = batch.values["prefix" if name == "seq2seq" else "token"].long()
             loss = F.cross_entropy(answer.flatten(0, 1), said.flatten(), ignore_index=0)
+        if loss.item() < 0.1:
+            break
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

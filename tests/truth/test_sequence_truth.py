@@ -180,7 +180,7 @@ def test_trend_and_rest_of_dlinear_add_up_to_the_window() -> None:
 @pytest.mark.parametrize(("kind", "remembers"), [(LSTM, True), (GRU, True), (RNN, False)])
 def test_gates_remember_what_a_plain_network_forgets(kind: type[LSTM], remembers: bool) -> None:
     draw = torch.Generator().manual_seed(0)
-    length = 40
+    length = 60
     torch.manual_seed(0)
     net = kind(
         {"series": Spec(("time", "variable"), (length, 2))}, Spec(("class",), (2,)),

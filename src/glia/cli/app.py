@@ -101,6 +101,7 @@ def fit(
     split: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    known: str | None = None,
     horizon: int | None = None,
     lookback: int | None = None,
     skip_bad: int | None = None,
@@ -134,6 +135,7 @@ def fit(
         split: Shares 0.7,0.15,0.15 or rows in time order 8640,2880,2880.
         group: A column whose values never straddle two parts.
         time: A column by which parts follow one another.
+        known: For a forecast, columns that are known in advance, separated by commas.
         horizon: For a forecast, how many steps ahead.
         lookback: How many steps, or characters, a network sees at once.
         skip_bad: How many files may be unreadable and are left out.
@@ -164,6 +166,7 @@ def fit(
         "split": split,
         "group": group,
         "time": time,
+        "known": _several(known),
         "horizon": horizon,
         "lookback": lookback,
         "skip_bad": skip_bad,

@@ -57,6 +57,7 @@ def asked(
         "split": said["split"],
         "group": said["group"],
         "time": said["time"],
+        "known": said.get("known"),
         "horizon": said.get("horizon"),
         "lookback": said.get("lookback"),
         "skip_bad": said.get("skip_bad"),

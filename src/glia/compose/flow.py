@@ -45,6 +45,7 @@ def fit(
     split: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    known: Sequence[str] | None = None,
     horizon: int | None = None,
     lookback: int | None = None,
     skip_bad: int | None = None,
@@ -76,6 +77,7 @@ def fit(
         split: Shares ``"0.7,0.15,0.15"`` or numbers of rows in time order ``"8640,2880,2880"``.
         group: A column whose values never straddle two parts.
         time: A column by which parts follow one another.
+        known: For a forecast, columns of numbers that are known in advance.
         horizon: For a forecast, how many steps ahead.
         lookback: How many steps, or characters, a network sees at once.
         skip_bad: How many files may be unreadable and are left out.
@@ -127,6 +129,7 @@ def fit(
         split=split,
         group=group,
         time=time,
+        known=known,
         horizon=horizon,
         lookback=lookback,
         skip_bad=skip_bad,

@@ -168,6 +168,7 @@ def _of_series(
         lookback=data.lookback,
         time=data.time,
         series=data.group,
+        known=data.known,
         split=data.split,
         later=tables.get("test"),
     )
@@ -209,7 +210,8 @@ def _of_text(
 ) -> Prepared:
     """Return the passages of a long text."""
     name = next(iter(question.targets), None)
-    texts = passages(tables["fit"], name, length=recipe.data.lookback, split=recipe.data.split)
+    level = "word" if question.objective == "embed_words" else None
+    texts = passages(tables["fit"], name, length=recipe.data.lookback, level=level, split=recipe.data.split)
     schema = Schema({texts.column.name: texts.column}, {texts.column.name: "it holds the text"})
     return _in_order(tables, question, Text(schema, texts.state()), texts)
 

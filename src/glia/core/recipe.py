@@ -46,6 +46,7 @@ class DataPart(_Part):
     group: str | None = None
     time: str | None = None
     weight: str | None = None
+    known: Annotated[tuple[str, ...], Field(description="numbers that are known in advance")] = ()
     horizon: Annotated[int, Field(ge=1, description="steps to forecast")] | None = None
     lookback: Annotated[int, Field(ge=1, description="steps or tokens that a network sees at once")] | None = None
     skip_bad: Annotated[int, Field(ge=0, description="files that may be unreadable and are left out")] = 0

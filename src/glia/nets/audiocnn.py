@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -44,6 +45,9 @@ class AudioCNN(Net):
     """
 
     takes = frozenset({"audio", "number", "category", "dense"})
+    suits = MappingProxyType(
+        {"lr": 3e-3, "weight_decay": 0.01, "batch_size": 32, "schedule": "one_cycle", "epochs": 40}
+    )
 
     def __init__(
         self,

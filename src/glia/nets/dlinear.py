@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -37,6 +38,7 @@ class DLinear(Net):
     """
 
     takes = frozenset({"series", "future"})
+    suits = MappingProxyType({"lr": 1e-3, "batch_size": 64, "epochs": 8})
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -61,6 +62,17 @@ class GPT(Net):
     """
 
     takes = frozenset({"token", "number", "category", "dense"})
+    suits = MappingProxyType(
+        {
+            "optimizer": "muon",
+            "optimizer_options": {"beta2": 0.99},
+            "lr": 6e-3,
+            "weight_decay": 0.1,
+            "batch_size": 16,
+            "schedule": "linear",
+            "schedule_options": {"warmup": 0.02},
+        }
+    )
 
     def __init__(
         self,

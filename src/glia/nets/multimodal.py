@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -46,6 +47,7 @@ class Multimodal(Net):
     """
 
     takes = frozenset({"token", "series", "audio", "image", "number", "category", "dense"})
+    suits = MappingProxyType({"lr": 1e-3, "batch_size": 64, "schedule": "linear", "epochs": 20})
 
     def __init__(
         self,

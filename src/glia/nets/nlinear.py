@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -43,6 +44,7 @@ class NLinear(Net):
     """
 
     takes = frozenset({"series", "future"})
+    suits = MappingProxyType({"lr": 3e-5, "batch_size": 64, "epochs": 4})
 
     def __init__(
         self,

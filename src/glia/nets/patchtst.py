@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -48,6 +49,7 @@ class PatchTST(Net):
     """
 
     takes = frozenset({"series", "future"})
+    suits = MappingProxyType({"lr": 1e-3, "batch_size": 64, "schedule": "one_cycle", "epochs": 8})
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import torch
@@ -50,6 +51,18 @@ class Seq2Seq(Net):
     """
 
     takes = frozenset({"token", "prefix"})
+    suits = MappingProxyType(
+        {
+            "optimizer": "muon",
+            "optimizer_options": {"beta2": 0.98},
+            "lr": 2e-3,
+            "weight_decay": 0.1,
+            "batch_size": 128,
+            "schedule": "linear",
+            "schedule_options": {"warmup": 0.05},
+            "epochs": 12,
+        }
+    )
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -43,6 +44,7 @@ class TextCNN(Net):
     """
 
     takes = frozenset({"token", "series", "audio", "future", "number", "category", "dense"})
+    suits = MappingProxyType({"lr": 1e-3, "batch_size": 64, "schedule": "linear", "epochs": 6})
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from torch import Tensor, nn
@@ -45,6 +46,16 @@ class Transformer(Net):
     """
 
     takes = frozenset({"token", "series", "audio", "future", "number", "category", "dense"})
+    suits = MappingProxyType(
+        {
+            "lr": 1e-3,
+            "weight_decay": 0.01,
+            "batch_size": 64,
+            "schedule": "linear",
+            "schedule_options": {"warmup": 0.05},
+            "epochs": 10,
+        }
+    )
 
     def __init__(
         self,

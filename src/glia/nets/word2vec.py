@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import torch
@@ -40,6 +41,7 @@ class Word2Vec(Net):
     """
 
     takes = frozenset({"token"})
+    suits = MappingProxyType({"optimizer": "adamw", "lr": 5e-3, "batch_size": 64, "schedule": "linear", "epochs": 10})
 
     def __init__(self, inputs: Specs, output: Spec, *, width: Annotated[int, Range(1)] = 100) -> None:
         super().__init__(inputs, output)

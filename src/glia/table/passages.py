@@ -111,14 +111,8 @@ def passages(
     length = length or min(_LENGTH, max(8, len(text) // 50))
     codes = [column.tokens.codes([piece])[0] for piece in pieces]
     found = Passages({}, {}, {}, {}, column, length, {"level": why, "split": _said(shares)})
-    spelled = np.array([column.tokens.spells(code) for code in range(len(column.tokens.labels))], np.int64)
-    by_part = {
-        "train": codes[0],
-        "valid": codes[1],
-        "calibration": codes[1],
-        "test": codes[2] if shares[2] else codes[1],
-    }
-    for part, stream in by_part.items():
+    judged = codes[2] if shares[2] else codes[1]
+    for part, stream in zip(PARTS, (codes[0], codes[1], codes[1], judged)):
         if len(stream) <= length:
             raise DataError(
                 "text_too_short",
@@ -126,14 +120,23 @@ def passages(
                 remedy="bring a longer text, or ask for shorter passages",
                 file=table.origin.path,
             )
-        rows = _rows(stream, length, 1 if part == "train" else length)
-        asked = np.lib.stride_tricks.sliding_window_view(np.concatenate([[0], np.cumsum(spelled[stream])]), length + 1)
-        letters = asked[1 :: 1 if part == "train" else length][: len(rows)]
-        found.inputs[part] = {"token": rows}
-        found.targets[part] = np.zeros((len(rows), 0), np.float32)
-        found.truth[part] = np.stack([np.full(len(rows), length), letters[:, -1] - letters[:, 0]], 1).astype(np.float64)
-        found.units[part] = np.arange(len(rows))
+        _add(found, part, stream)
     return found
+
+
+def _add(found: Passages, part: str, stream: np.ndarray) -> None:
+    """Add the passages of a part: from every code on in training, one after another elsewhere."""
+    length, step = found.length, 1 if part == "train" else found.length
+    tokens = found.column.tokens
+    spelled = np.array([tokens.spells(code) for code in range(len(tokens.labels))], np.int64)[stream]
+    so_far = np.concatenate([[0], np.cumsum(spelled)])
+    rows = _rows(stream, length, step)
+    begin = 1 + step * np.arange(len(rows))  # the first code of a passage is given and not asked for
+    letters = so_far[begin + length] - so_far[begin]
+    found.inputs[part] = {"token": rows}
+    found.targets[part] = np.zeros((len(rows), 0), np.float32)
+    found.truth[part] = np.stack([np.full(len(rows), length), letters], 1).astype(np.float64)
+    found.units[part] = np.arange(len(rows))
 
 
 def _column(name: str, text: str, level: str | None) -> tuple[Prose, str]:

@@ -174,10 +174,20 @@ def watched(
         said = f"{ends[0]} training rows are too few for windows of {lookback}"
         raise DataError("history_too_short", said, remedy="bring more rows, or ask for shorter windows with --lookback")
     part = _parts(panel, ends)
-    learned = panel.values[part == 0]
-    center = np.nan_to_num(np.nanmean(learned, 0))
-    spread = np.nan_to_num(np.nanstd(learned, 0))
-    layout = Watch(lookback, roles, label, tuple(center.tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist()))
+    layout = _learned(panel.values[part == 0], lookback, roles, label)
+    return _parted(table, layout, part, ends, notes)
+
+
+def _learned(values: np.ndarray, lookback: int, roles: Roles, label: str | None) -> Watch:
+    """Return the layout with the statistics of (N, V) training rows."""
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(0), 1)
+    center = np.where(known, values, 0.0).sum(0) / count
+    spread = np.sqrt(np.where(known, (values - center) ** 2, 0.0).sum(0) / count)
+    return Watch(lookback, roles, label, tuple(center.tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist()))
+
+
+def _parted(table: RawTable, layout: Watch, part: np.ndarray, ends: tuple[int, ...], notes: list[str]) -> Watched:
     groups, order, truth = layout.every(table)
     found = Watched({}, {}, {}, {}, {}, {}, layout, {"split": _said(ends)}, notes)
     for at, name in enumerate(PARTS):
@@ -187,7 +197,7 @@ def watched(
         found.inputs[name] = {group: values[here] for group, values in groups.items()}
         found.targets[name] = np.zeros((len(rows), 0), np.float32)
         found.truth[name], found.row[name] = truth[here], order[here]
-        found.units[name] = np.arange(len(rows)) // lookback
+        found.units[name] = np.arange(len(rows)) // layout.lookback
         found.weight[name] = np.ones(len(rows), np.float32)
     return found
 

@@ -6,6 +6,7 @@ Legend: B = rows, L = places, D = width of a place.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -143,13 +144,15 @@ class RecurrentNet(Net):
         both: Whether a second direction reads backward; never where the next code is asked for.
         embedding: Length of a word's vector, or width of a step's.
         pool: How places become one row of features; ``"last"`` is all the state remembers.
-        span: How many places back gates reach from the first step on; 1 leaves them at their usual beginning.
+        span: How many places back gates reach from the first step on; 1 leaves them at their usual beginning, 0 is
+            the length of a series and 1 for texts.
         forget: Share of the words that training shows as unknown.
         dropout: Share of values dropped in training: of embeddings, between layers, and of features.
     """
 
     cell: ClassVar[Cell]
     takes = frozenset({"token", "series", "audio", "future", "number", "category", "dense"})
+    suits = MappingProxyType({"lr": 2e-3, "batch_size": 64, "schedule": "linear", "epochs": 10})
 
     def __init__(
         self,
@@ -161,13 +164,14 @@ class RecurrentNet(Net):
         both: bool = True,
         embedding: Annotated[int, Range(1)] = 128,
         pool: Pooling = "max",
-        span: Annotated[int, Range(1)] = 1,
+        span: Annotated[int, Range(0)] = 0,
         forget: Annotated[float, Range(0, 0.95)] = 0.0,
         dropout: Annotated[float, Range(0, 0.95)] = 0.2,
     ) -> None:
         super().__init__(inputs, output)
         both = both and not forward_only(output)
         self.places = Places(inputs, output, embedding, forget=forget, dropout=dropout)
+        span = span or (int(inputs["series"].size[0] or 1) if self.places.kind == "series" else 1)
         self.recurrence = Recurrence(self.cell, embedding, width, depth=depth, both=both, dropout=dropout, span=span)
         self.output_layer = Ending(self.recurrence.width, inputs, output, pool, dropout)
 
