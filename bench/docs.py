@@ -13,12 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import _render
+from bench import _render, _speeds, _works
 
 __all__ = ["filled"]
 
 RESULTS = Path(__file__).resolve().parent / "results"
-RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {"tables": _render.tables}
+RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "tables": _render.tables,
+    "pictures": _works.rendered,
+    "sequences": _works.rendered,
+    "speed": _speeds.speeds,
+}
 MARKED = re.compile(r"(<!-- bench:(\w+) -->\n)(.*?)(<!-- /bench -->)", re.DOTALL)
 
 

@@ -240,7 +240,7 @@ def test_eight_rows_can_be_learned_by_heart(name: str, group: str, ask: str) -> 
             if isinstance(getattr(module, knob, None), float):
                 setattr(module, knob, 0.0)
         if name == "audiocnn" or type(module).__name__ == "AudioCNN":
-            module.move, module.hide = (0.0, 0.0), (0.0, 0.0)  # type: ignore[assignment]
+            module.warp, module.hide = (0.0, 0.0, 0.0), (0.0, 0.0)  # type: ignore[assignment]
     target = torch.tensor([0, 1, 1, 0, 2, 0, 2, 1])
     truth = torch.randn(8, 6, 2, generator=torch.Generator().manual_seed(0))
     optimizer = torch.optim.Adam(net.parameters(), lr=0.02)

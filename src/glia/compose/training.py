@@ -101,7 +101,7 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
     if choices.start is not None:
         begun(net, choices.start, choices.tune)
     elif isinstance(net, Net):
-        net.prime(_some(rows, seed))
+        net.prime(_some(rows, net.primes, seed))
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None
@@ -133,10 +133,10 @@ def _stream(rows: Batch, choices: Choices, strata: torch.Tensor | None, seed: in
     return Augmented(stream, [augments.get(name)(**options) for name, options in choices.augment.items()], seed=seed)
 
 
-def _some(rows: Batch, seed: int) -> Batch:
-    """Return up to 2048 rows drawn by chance, for networks that look at some before they start."""
+def _some(rows: Batch, most: int, seed: int) -> Batch:
+    """Return rows drawn by chance, in their order, for networks that look at some before they start."""
     drawn = torch.randperm(len(rows), generator=seeded(seed, "prime"))
-    return rows.take(drawn[:2048].sort().values)
+    return rows.take(drawn[:most].sort().values)
 
 
 def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:

@@ -31,6 +31,9 @@ class Net(nn.Module):
     ``weight_decay``, ``batch_size``, ``schedule``, ``schedule_options``, ``clip_norm``, ``average``, ``epochs`` (the
     most that help), ``options`` (its own), ``augment``."""
 
+    primes: ClassVar[int] = 2048
+    """How many training rows :meth:`prime` wants to see, drawn by chance and in their order."""
+
     def __init__(self, inputs: Specs, output: Spec) -> None:
         super().__init__()
         self.inputs = dict(inputs)

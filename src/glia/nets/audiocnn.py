@@ -18,13 +18,15 @@ from glia.nets.blocks.places import sequence_of
 
 __all__ = ["AudioCNN"]
 
+_DEPTH, _MARGIN, _SCALE = 10.0, 1.5, 2.5  # in nats of power: 43, 7 and 11 decibels
+
 
 class AudioCNN(Net):
     """Convolutions over a log-mel spectrogram, halved again and again, then mean and maximum over time.
 
     Each recording is centered band by band (cepstral mean normalization, Atal 1974), which takes the microphone and
-    part of the speaker away. Training may hide bands and stretches of time (SpecAugment, Park et al. 2019), move
-    bands up and down as a higher or lower voice would, and move the recording in time.
+    part of the speaker away. Training may hide bands and stretches of time (SpecAugment, Park et al. 2019),
+    stretch bands as a longer or shorter vocal tract would (Jaitly & Hinton 2013), and stretch and move time.
 
     Args:
         inputs: The groups it reads: a sound, and what a table has beside.
@@ -33,8 +35,9 @@ class AudioCNN(Net):
         depth: Convolutions.
         hide_bands: Most bands hidden in training, as a share of all.
         hide_time: Most time hidden in training, likewise.
-        pitch: Most bands moved up or down in training, likewise.
-        shift: Most time moved in training, likewise.
+        voice: How much longer or shorter, as a logarithm, training makes the vocal tract.
+        pace: How much faster or slower, as a logarithm, it makes the speaker.
+        shift: Most time moved in training, as a share of all.
         noise: Standard deviation of the noise added in training, in standard deviations of a band.
         dropout: Share of the features dropped in training.
 
@@ -58,20 +61,16 @@ class AudioCNN(Net):
         depth: Annotated[int, Range(1, 6)] = 4,
         hide_bands: Annotated[float, Range(0, 0.9)] = 0.2,
         hide_time: Annotated[float, Range(0, 0.9)] = 0.2,
-        pitch: Annotated[float, Range(0, 0.5)] = 0.1,
+        voice: Annotated[float, Range(0, 1)] = 0.2,
+        pace: Annotated[float, Range(0, 1)] = 0.25,
         shift: Annotated[float, Range(0, 0.5)] = 0.1,
         noise: Annotated[float, Range(0, 10)] = 0.2,
         dropout: Annotated[float, Range(0, 0.95)] = 0.3,
     ) -> None:
         super().__init__(inputs, output)
         sequence_of(inputs, ("audio",))
-        spec = inputs["audio"]
-        bands = int(spec.size[0] or 1)
-        self.register_buffer("center", torch.tensor(spec.center or (0.0,) * bands)[:, None], persistent=False)
-        spread = torch.tensor(spec.spread or (1.0,) * bands).clamp_min(1e-6)
-        self.register_buffer("spread", spread[:, None], persistent=False)
         self.hide = (hide_bands, hide_time)
-        self.move = (pitch, shift)
+        self.warp = (voice, pace, shift)
         self.noise = noise
         sizes = [1, *(int(width * 1.5**at) for at in range(depth))]
         self.layers = nn.ModuleList(_layer(a, b) for a, b in pairwise(sizes))
@@ -79,50 +78,64 @@ class AudioCNN(Net):
         self.beside = Beside(inputs)
         self.output_layer = nn.Linear(2 * sizes[-1] + self.beside.width, output.width)
 
-    center: Tensor
-    spread: Tensor
-
     def features(self, batch: Batch) -> Tensor:
         """Return mean and maximum over time of the last channels, (B, D)."""
-        x = (batch.values["audio"].float() - self.center) / self.spread
-        x = x - x.mean(2, keepdim=True)
-        x = self._varied(x)[:, None] if self.training else x[:, None]
+        x, heard = _heard(batch.values["audio"].float())
+        if self.training:
+            x, heard = self._varied(x, heard)
+        x = x[:, None]
         for layer in self.layers:
             x = layer(x)
             # A recording of a few frames, or few bands, runs out of halves before the layers end.
-            x = F.max_pool2d(x, [min(2, size) for size in x.shape[2:]])
-        x = x.mean(2)
-        return self.beside(self.dropout(torch.cat([x.mean(2), x.amax(2)], 1)), batch)
+            halves = [min(2, size) for size in x.shape[2:]]
+            x, heard = F.max_pool2d(x, halves), F.max_pool1d(heard, halves[1])
+        x = x.mean(2) * heard
+        mean = x.sum(2) / heard.sum(2).clamp_min(1)
+        return self.beside(self.dropout(torch.cat([mean, x.amax(2)], 1)), batch)
 
     def head(self, features: Tensor) -> Tensor:
         """Return the answer, (B, K)."""
         return self.output_layer(features)
 
-    def _varied(self, x_BMT: Tensor) -> Tensor:
+    def _varied(self, x_BMT: Tensor, heard_B1T: Tensor) -> tuple[Tensor, Tensor]:
         """Return the spectrograms as another voice in another room might have given them."""
-        for axis, share in zip((1, 2), self.move):
-            x_BMT = _moved(x_BMT, axis, share)
+        both = _warped(torch.cat([x_BMT, heard_B1T.expand_as(x_BMT)], 1).unflatten(1, (2, -1)), *self.warp)
+        x_BMT, heard_B1T = both[:, 0], (both[:, 1].amax(1, keepdim=True) > 0.5).to(x_BMT.dtype)
         if self.noise:
             x_BMT = x_BMT + self.noise * torch.rand_like(x_BMT[:, :1, :1]) * torch.randn_like(x_BMT)
         for axis, share in zip((1, 2), self.hide):
             x_BMT = _hidden(x_BMT, axis, share)
-        return x_BMT
+        return x_BMT * heard_B1T, heard_B1T
+
+
+def _heard(audio_BMT: Tensor) -> tuple[Tensor, Tensor]:
+    """Return spectra centered band by band, silence as zeros, and which frames hold sound, (B, 1, T).
+
+    What lies far below the loudest moment is the noise of a room, or the silence that fills a recording up.
+    """
+    floor_B11 = audio_BMT.amax((1, 2), keepdim=True) - _DEPTH
+    x = torch.maximum(audio_BMT, floor_B11)
+    heard = (x.amax(1, keepdim=True) > floor_B11 + _MARGIN).float()
+    mean = (x * heard).sum(2, keepdim=True) / heard.sum(2, keepdim=True).clamp_min(1)
+    return (x - mean) * heard / _SCALE, heard
 
 
 def _layer(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def _moved(x_BMT: Tensor, axis: int, share: float) -> Tensor:
-    """Return each row moved along an axis by up to a share of its length; edges are repeated."""
-    size = x_BMT.shape[axis]
-    most = int(share * size)
-    if not most:
-        return x_BMT
-    by_B = torch.randint(-most, most + 1, (x_BMT.shape[0],), device=x_BMT.device)
-    places = (torch.arange(size, device=x_BMT.device) - by_B[:, None]).clamp(0, size - 1)
-    index = places[:, :, None] if axis == 1 else places[:, None, :]
-    return x_BMT.gather(axis, index.expand_as(x_BMT))
+def _warped(pictures_BCMT: Tensor, voice: float, pace: float, shift: float) -> Tensor:
+    """Return each row's spectrum stretched along bands and time, and moved; nothing comes in at the edges."""
+    rows = pictures_BCMT.shape[0]
+    stretch_B2 = ((2 * torch.rand(rows, 2) - 1) * torch.tensor([pace, voice])).exp()
+    move_B = (2 * torch.rand(rows) - 1) * 2 * shift
+    theta = torch.zeros(rows, 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1], theta[:, 0, 2] = stretch_B2[:, 0], stretch_B2[:, 1], move_B
+    # Both axes are stretched from their beginning: a longer throat moves high bands more than low ones.
+    theta[:, 1, 2] = stretch_B2[:, 1] - 1
+    theta[:, 0, 2] += stretch_B2[:, 0] - 1
+    grid = F.affine_grid(theta.to(pictures_BCMT), list(pictures_BCMT.shape), align_corners=False)
+    return F.grid_sample(pictures_BCMT, grid, align_corners=False)
 
 
 def _hidden(x_BMT: Tensor, axis: int, share: float) -> Tensor:

@@ -53,6 +53,7 @@ class Bag(Net):
     """
 
     takes = frozenset({"token", "number", "category", "dense"})
+    primes = 1 << 16
     suits = MappingProxyType({"lr": 2e-3, "batch_size": 64, "epochs": 6, "schedule": "linear"})
 
     def __init__(

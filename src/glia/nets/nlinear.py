@@ -44,6 +44,7 @@ class NLinear(Net):
     """
 
     takes = frozenset({"series", "future"})
+    primes = 1 << 16
     suits = MappingProxyType({"lr": 3e-5, "batch_size": 64, "epochs": 4})
 
     def __init__(

@@ -22,10 +22,12 @@ __all__ = ["chosen"]
 
 COMPILING = 25.0
 """Seconds that compiling a step is taken to cost before it was ever done."""
-GAIN = 0.4
-"""Share of a small step that compiling saves; measured 0.3 to 0.6."""
+GAIN, SMALL, GAIN_LARGE = 0.4, 0.005, 0.15
+"""Share that compiling saves of a step shorter than so many seconds (measured 0.3 to 0.6), and of a longer one."""
 PAYBACK = 1.5
 """How often over compiling must pay before it is tried at all."""
+PART, TRIES = 8, 30
+"""What part of a long batch is tried, unless so many whole ones fit into the time."""
 SHARE = 0.1
 """Most of the time that training would take without any trying."""
 CLOSE = 0.03
@@ -69,7 +71,7 @@ def chosen(
         try:
             first = make(Plan(threads or 1, precision or "fp32"))
             name = plan_cache.mark(first, wishes)
-            known = _recalled(name, steps) if cached and seconds > 0 else None
+            known = _recalled(name, steps, left) if cached and seconds > 0 else None
             if known is not None:
                 return known
             plan = _Trying(make, first, seconds, wishes).best(steps, left)
@@ -81,14 +83,26 @@ def chosen(
     return plan
 
 
-def _recalled(name: str, steps: int | None) -> Plan | None:
-    """Return the plan that won before; one made for far fewer steps did not look at compiling."""
+def _lasting(took: float, steps: int | None, left: float | None) -> float:
+    """Return the seconds that training takes, at so many seconds a step."""
+    return min(took * (steps or 0), float("inf") if left is None else left)
+
+
+def _pays(took: float, lasting: float) -> bool:
+    """Return whether compiling a step pays back within training."""
+    return lasting * (GAIN if took < SMALL else GAIN_LARGE) > PAYBACK * COMPILING
+
+
+def _recalled(name: str, steps: int | None, left: float | None) -> Plan | None:
+    """Return the plan that won before; one made for another number of steps did not weigh compiling the same."""
     found = plan_cache.recall(name)
     if found is None or (steps or 0) > 2 * (found.pop("steps", None) or 0):
         return None
     known = {one.name for one in fields(Plan)}
     try:
         plan = Plan(**{**{key: value for key, value in found.items() if key in known}, "tried": tuple(found["tried"])})
+        if plan.compiled and not _pays(plan.seconds or 0.0, _lasting(plan.seconds or 0.0, steps, left)):
+            return None
         return replace(plan, reason=f"{plan.reason} (found by an earlier run on this machine)")
     except (TypeError, KeyError):
         return None
@@ -105,18 +119,28 @@ class _Trying:
         self.rule = plans.fixed(sum(p.numel() for p in weights), rows, pictures=self.pictures)
         self.reason = able(first)
         self.ends = time.perf_counter() + seconds
+        self.part = 1
         self.ways: list[Plan] = []
         self.times: list[float] = []
         self.losses: list[list[float]] = []
 
     def best(self, steps: int | None, left: float | None) -> Plan:
         """Return the fastest sound way."""
-        self._try(self._wished(replace(self.rule, fused=False)))
+        first = self._wished(replace(self.rule, fused=False))
+        if self.rule.threads > 1:  # much work a step: a part of a batch tells which way is faster, too
+            self.part = PART
+            self._try(first)
+            if self.times[0] * TRIES < self.seconds:
+                self.part = 1
+                for kept in (self.ways, self.times, self.losses):
+                    kept.clear()
+        if not self.ways:
+            self._try(first)
         # Trying must not cost more than it can win: at most a tenth of what training takes as it is.
         if steps is not None:
             self.ends = min(self.ends, time.perf_counter() + SHARE * steps * self.times[0])
         for change in self._changes():
-            if time.perf_counter() + 2 * self.times[0] > self.ends:
+            if time.perf_counter() + 2 * self.times[0] / self.part > self.ends:
                 break
             # Each change is tried on top of the best so far: what helps alone mostly helps together.
             way = self._wished(replace(self.fastest, **change))
@@ -154,9 +178,9 @@ class _Trying:
 
     def _try(self, way: Plan) -> None:
         share = max(0.02, (self.ends - time.perf_counter()) / max(2, 7 - len(self.ways)))
-        took, seen = _time(self.make, way, share)
+        took, seen = _time(self.make, way, share, self.part)
         self.ways.append(way)
-        self.times.append(took)
+        self.times.append(took * self.part)
         self.losses.append(seen)
 
     def _compiles(self, steps: int | None, left: float | None) -> str:
@@ -164,10 +188,10 @@ class _Trying:
         if self.wishes.get("compiled") is not None:
             return ""
         took = min(self.times[at] for at in self.sound)
-        lasting = min(took * (steps or 0), float("inf") if left is None else left)
+        lasting = _lasting(took, steps, left)
         if self.reason:
             return self.reason
-        if lasting * GAIN < PAYBACK * COMPILING:
+        if not _pays(took, lasting):
             return f"compiling would cost about {COMPILING:.0f} s and training lasts {lasting:.0f} s"
         self._try(replace(self.fastest, form="flat", compiled=True))
         return ""
@@ -194,8 +218,8 @@ def _agree(truth: Sequence[float], losses: Sequence[float]) -> bool:
     return abs(losses[at] - truth[at]) <= 0.02 * abs(truth[at]) + 1e-3
 
 
-def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> tuple[float, list[float]]:
-    """Return the median seconds of a step and the losses of the first steps, within a time."""
+def _time(make: Callable[[Plan], Job], way: Plan, seconds: float, part: int = 1) -> tuple[float, list[float]]:
+    """Return the median seconds of a step on such a part of a batch and the losses of the first steps."""
     way.apply()
     torch.manual_seed(0)
     job = make(way)
@@ -206,8 +230,9 @@ def _time(make: Callable[[Plan], Job], way: Plan, seconds: float) -> tuple[float
     times: list[float] = []
     losses: list[float] = []
     began = 0.0
-    for batch in islice(job.stream.batches(), 400):
+    for whole in islice(job.stream.batches(), 400):
         start = time.perf_counter()
+        batch = whole if part == 1 else whole.take(slice(0, max(2, len(whole) // part)))
         for turn in job.objective.turns:
             losses.append(update(job, state, nets, turn, batch)[0])
         state.step += 1
