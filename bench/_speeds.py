@@ -15,7 +15,7 @@ def speeds(document: dict[str, Any]) -> str:
     """
     machine = document["machine"]
     lines = [
-        "| network and rows | trained by | ms a step | as a multiple of glia's | s, whole process | multiple | MB | accuracy |",
+        "| network and rows | trained by | ms a step | of glia's | s, whole process | of glia's | MB | accuracy |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in document["workloads"].values():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bench import docs
 from bench._facts import facts
+
+from bench import docs
 
 MACHINE = {**facts(), "load": 0.0}
 

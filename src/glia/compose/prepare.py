@@ -63,6 +63,7 @@ class Prepared:
         split: How rows were parted.
         findings: What the audit found.
         reasons: What was decided, and why.
+        primed: The weights of networks that have looked at training rows before their first step.
     """
 
     question: Question
@@ -76,6 +77,7 @@ class Prepared:
     split: Split
     findings: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
+    primed: dict[Any, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def schema(self) -> Schema:

@@ -101,7 +101,7 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
     if choices.start is not None:
         begun(net, choices.start, choices.tune)
     elif isinstance(net, Net):
-        net.prime(_some(rows, net.primes, seed))
+        _prime(net, prepared, choices, rows, seed)
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None
@@ -131,6 +131,15 @@ def _stream(rows: Batch, choices: Choices, strata: torch.Tensor | None, seed: in
     if not choices.augment:
         return stream
     return Augmented(stream, [augments.get(name)(**options) for name, options in choices.augment.items()], seed=seed)
+
+
+def _prime(net: Net, prepared: Prepared, choices: Choices, rows: Batch, seed: int) -> None:
+    """Let a network look at some rows; the same network is built several times, and looks at them once."""
+    key = (choices.net, repr(sorted(choices.net_options.items())), seed)
+    if key not in prepared.primed:
+        net.prime(_some(rows, net.primes, seed))
+        prepared.primed[key] = {name: value.clone() for name, value in net.state_dict().items()}
+    net.load_state_dict(prepared.primed[key])
 
 
 def _some(rows: Batch, most: int, seed: int) -> Batch:
