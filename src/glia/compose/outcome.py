@@ -9,7 +9,7 @@ from glia.compose.choices import Choices
 from glia.compose.judging import Judged
 from glia.compose.prepare import PARTS, Prepared
 from glia.compose.training import Trained
-from glia.core.meter import Meter
+from glia.core.meter import Meter, peak_memory
 from glia.core.recipe import Recipe
 from glia.judge.yardsticks import Yard
 from glia.record import events
@@ -54,7 +54,12 @@ def result(
         "net": choices.net,
         "parameters": sum(parameter.numel() for parameter in trained.net.parameters()),
         "rows": {part: len(prepared.targets[part]) for part in PARTS},
-        "seconds": {**seconds, "total": round(meter.elapsed(), 3)},
+        "seconds": {
+            **seconds,
+            "total": round(meter.elapsed(), 3),
+            "phases": {name: round(value, 3) for name, value in trained.phases.items()},
+        },
+        "memory_mb": peak_memory(),
         "plan": {
             **plan.as_dict(),
             "steps": trained.steps,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,7 @@ from glia.train.loop import train
 from glia.train.optimizers import optimizers
 from glia.train.plan import Plan
 from glia.train.remedies import remedies
+from glia.train.roofline import flops, peaks
 from glia.train.schedules import schedules
 from glia.train.steps import steps
 from glia.train.steps._splits import refuse_coupled
@@ -57,6 +58,9 @@ class Trained:
         stopped: Why training ended before its last step; empty when it did not.
         skipped: Steps refused because their gradient was not finite.
         seconds: How long training took.
+        phases: What this time went into, in seconds.
+        roofline: The share of the machine's measured peak of matrix products that was reached; ``None`` where the
+            products of a step cannot be counted.
     """
 
     net: nn.Module
@@ -69,6 +73,8 @@ class Trained:
     stopped: str = ""
     skipped: int = 0
     seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    roofline: float | None = None
 
 
 def part_of(prepared: Prepared, part: str) -> Batch:
@@ -306,4 +312,15 @@ def run(
         state.stopped,
         state.skipped,
         time.perf_counter() - began,
+        dict(state.seconds),
+        _reached(job, state, plan),
     )
+
+
+def _reached(job: Job, state: State, plan: Plan) -> float | None:
+    """Return the share of the machine's measured peak that matrix products reached."""
+    busy = sum(state.seconds.get(phase, 0.0) for phase in ("forward", "backward", "compiled"))
+    count = flops(job) if busy > 1.0 else None  # of a moment's training, nobody asks
+    if count is None:
+        return None
+    return count * state.step / busy / 1e9 / peaks(plan.threads)[plan.precision]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glia.compose import resuming
 from glia.compose.choices import Choices, choose, imbalance
-from glia.compose.clock import Clock, made_plan, planned, slow
+from glia.compose.clock import Clock, bottleneck, made_plan, planned, slow
 from glia.compose.contest import Contest
 from glia.compose.interrupts import Interrupts
 from glia.compose.judging import Judged, answers, judge, yardsticks
@@ -101,10 +101,12 @@ class Fit:
                 yards |= self._from_nothing(prepared, choices, plan, deadline)
         with self.meter.phase("train"):
             trained = self._train(prepared, choices, plan, deadline)
-        finding = slow(plan, trained.seconds, trained.steps)
-        if finding:
+        for finding in (slow(plan, trained.seconds, trained.steps), bottleneck(trained.phases, trained.roofline)):
+            if finding is None:
+                continue
             prepared.findings.append(finding)
-            self.say(finding)
+            if finding.remedy:  # where time went is written down; what can be done about it is said
+                self.say(finding)
         choices = trained.choices
         with self.meter.phase("judge"):
             judged = judge(prepared, trained, choices, self.recipe, yards)

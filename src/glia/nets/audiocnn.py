@@ -19,14 +19,12 @@ from glia.nets.blocks.places import sequence_of
 __all__ = ["AudioCNN"]
 
 _DEPTH, _MARGIN, _SCALE = 10.0, 1.5, 2.5  # in nats of power: 43, 7 and 11 decibels
-_STAGES = 4  # parts of a sound that are told apart in the end
 
 
 class AudioCNN(Net):
-    """Convolutions over a log-mel spectrogram, halved again and again, then read in four stages.
+    """Convolutions over a log-mel spectrogram, halved again and again, then mean and maximum over time.
 
-    Each recording is stretched from its first to its last sound over the whole length, so that a slow speaker and a
-    quick one say the same at the same place, and centered band by band (cepstral mean normalization, Atal 1974), which takes the microphone and
+    Each recording is centered band by band (cepstral mean normalization, Atal 1974), which takes the microphone and
     part of the speaker away. Training may hide bands and stretches of time (SpecAugment, Park et al. 2019),
     stretch bands as a longer or shorter vocal tract would (Jaitly & Hinton 2013), and stretch and move time.
 
@@ -78,35 +76,36 @@ class AudioCNN(Net):
         self.layers = nn.ModuleList(_layer(a, b) for a, b in pairwise(sizes))
         self.dropout = nn.Dropout(dropout)
         self.beside = Beside(inputs)
-        self.output_layer = nn.Linear(2 * _STAGES * sizes[-1] + self.beside.width, output.width)
+        self.output_layer = nn.Linear(2 * sizes[-1] + self.beside.width, output.width)
 
     def features(self, batch: Batch) -> Tensor:
-        """Return mean and maximum over bands of the last channels, in four stages of the sound, (B, D)."""
+        """Return mean and maximum over time of the last channels, (B, D)."""
         x, heard = _heard(batch.values["audio"].float())
-        drawn = torch.zeros(3, x.shape[0]) if not self.training else 2 * torch.rand(3, x.shape[0]) - 1
-        voice, pace, shift = drawn * torch.tensor(self.warp)[:, None]
-        x = self._varied(_warped(x, heard, voice, pace, shift))[:, None]
+        if self.training:
+            x, heard = self._varied(x, heard)
+        x = x[:, None]
         for layer in self.layers:
             x = layer(x)
             # A recording of a few frames, or few bands, runs out of halves before the layers end.
-            x = F.max_pool2d(x, [min(2, size) for size in x.shape[2:]])
-        x = torch.cat([x.mean(2), x.amax(2)], 1)
-        stages = F.adaptive_avg_pool1d(x, _STAGES).flatten(1)
-        return self.beside(self.dropout(stages), batch)
+            halves = [min(2, size) for size in x.shape[2:]]
+            x, heard = F.max_pool2d(x, halves), F.max_pool1d(heard, halves[1])
+        x = x.mean(2) * heard
+        mean = x.sum(2) / heard.sum(2).clamp_min(1)
+        return self.beside(self.dropout(torch.cat([mean, x.amax(2)], 1)), batch)
 
     def head(self, features: Tensor) -> Tensor:
         """Return the answer, (B, K)."""
         return self.output_layer(features)
 
-    def _varied(self, x_BMT: Tensor) -> Tensor:
-        """Return the spectrograms with noise and with bands and moments missing, in training."""
-        if not self.training:
-            return x_BMT
+    def _varied(self, x_BMT: Tensor, heard_B1T: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the spectrograms as another voice in another room might have given them."""
+        both = _warped(torch.cat([x_BMT, heard_B1T.expand_as(x_BMT)], 1).unflatten(1, (2, -1)), *self.warp)
+        x_BMT, heard_B1T = both[:, 0], (both[:, 1].amax(1, keepdim=True) > 0.5).to(x_BMT.dtype)
         if self.noise:
             x_BMT = x_BMT + self.noise * torch.rand_like(x_BMT[:, :1, :1]) * torch.randn_like(x_BMT)
         for axis, share in zip((1, 2), self.hide):
             x_BMT = _hidden(x_BMT, axis, share)
-        return x_BMT
+        return x_BMT * heard_B1T, heard_B1T
 
 
 def _heard(audio_BMT: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,31 +124,18 @@ def _layer(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def _warped(x_BMT: Tensor, heard_B1T: Tensor, voice_B: Tensor, pace_B: Tensor, shift_B: Tensor) -> Tensor:
-    """Return each row from its first to its last sound over the whole length, bands stretched, and moved.
-
-    Args:
-        x_BMT: The spectra.
-        heard_B1T: 1 where there is sound.
-        voice_B: Logarithm of how much bands are stretched from the lowest on.
-        pace_B: Logarithm of how much of the recording is seen, less or more than its sound.
-        shift_B: How far it is moved, in shares of the sound.
-    """
-    rows, _, length = heard_B1T.shape
-    places = torch.arange(length, device=x_BMT.device)
-    heard = heard_B1T[:, 0] > 0
-    silent = ~heard.any(1)
-    first = torch.where(heard, places, length).amin(1).masked_fill(silent, 0)
-    last = torch.where(heard, places, -1).amax(1).masked_fill(silent, length - 1)
-    # From -1 to 1 lies the whole picture: what is wanted of it is a middle and half a width.
-    half = (last - first + 1) / length * pace_B.exp().to(x_BMT.device)
-    middle = (last + first + 1) / length - 1 + 2 * half * shift_B.to(x_BMT.device)
-    stretch = voice_B.exp().to(x_BMT.device)
-    zero = torch.zeros_like(half)
-    theta = torch.stack([torch.stack([half, zero, middle], 1), torch.stack([zero, stretch, stretch - 1], 1)], 1)
-    grid = F.affine_grid(theta, [rows, 1, *x_BMT.shape[1:]], align_corners=False)
-    warped: Tensor = F.grid_sample(x_BMT[:, None], grid.to(x_BMT.dtype), align_corners=False)[:, 0]
-    return warped
+def _warped(pictures_BCMT: Tensor, voice: float, pace: float, shift: float) -> Tensor:
+    """Return each row's spectrum stretched along bands and time, and moved; nothing comes in at the edges."""
+    rows = pictures_BCMT.shape[0]
+    stretch_B2 = ((2 * torch.rand(rows, 2) - 1) * torch.tensor([pace, voice])).exp()
+    move_B = (2 * torch.rand(rows) - 1) * 2 * shift
+    theta = torch.zeros(rows, 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1], theta[:, 0, 2] = stretch_B2[:, 0], stretch_B2[:, 1], move_B
+    # Both axes are stretched from their beginning: a longer throat moves high bands more than low ones.
+    theta[:, 1, 2] = stretch_B2[:, 1] - 1
+    theta[:, 0, 2] += stretch_B2[:, 0] - 1
+    grid = F.affine_grid(theta.to(pictures_BCMT), list(pictures_BCMT.shape), align_corners=False)
+    return F.grid_sample(pictures_BCMT, grid, align_corners=False)
 
 
 def _hidden(x_BMT: Tensor, axis: int, share: float) -> Tensor:

@@ -157,9 +157,10 @@ class _Trying:
         half = [{"precision": "bf16"}] if plans.half_is_fast() and self.rule.threads > 1 else []
         fused: list[dict[str, Any]] = [{"fused": True}] if self.pictures else []
         # Where a step is long there may be time for one more try only, so that is everything at once.
-        changes = [{**one, **other} for one in fused for other in half] + half + fused
         most = plans.available_threads()
-        changes += [{"threads": 1 if self.rule.threads > 1 else most}] if most > 1 else []
+        # Beside other work, threads that wait for one another can be many times slower than one alone.
+        count = [{"threads": 1 if self.rule.threads > 1 else most}] if most > 1 else []
+        changes = [{**one, **other} for one in fused for other in half] + count + half + fused
         changes += [{"precision": "bf16"}] if plans.half_is_fast() and not half else []
         changes += [{"layout": "plain", "fused": False}] if self.pictures else []
         changes += [{"form": "each"}]
