@@ -1,4 +1,4 @@
-"""From a table and a question to a trained neural network, honestly judged and sealed in one safe bundle.
+"""From data and a question to a trained neural network, honestly judged and sealed in one safe bundle.
 
 Example:
     >>> import glia

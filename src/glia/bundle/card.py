@@ -47,7 +47,7 @@ def card(result: Mapping[str, Any], config: Mapping[str, Any], columns: Sequence
 
 def _metadata(result: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     """Return the front matter; JSON values are YAML values, so no text can break out of its line."""
-    task = "tabular-regression" if result.get("task") == "regress" else "tabular-classification"
+    kind, task = _kind(config)
     scores = (result.get("scores") or {}).get("test") or {}
     metrics = [
         {"type": name, "name": spoken(name), "value": one.get("value")}
@@ -60,7 +60,7 @@ def _metadata(result: Mapping[str, Any], config: Mapping[str, Any]) -> str:
         "results": [
             {
                 "task": {"type": task},
-                "dataset": {"name": data, "type": "tabular", "split": "test"},
+                "dataset": {"name": data, "type": kind, "split": "test"},
                 "metrics": metrics,
             }
         ],
@@ -68,12 +68,33 @@ def _metadata(result: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     lines = {
         "library_name": "glia",
         "pipeline_tag": task,
-        "tags": ["glia", "tabular", task],
+        "tags": ["glia", kind, task],
         "metrics": [one["type"] for one in metrics],
         "model-index": [entry] if metrics else None,
     }
     said = [f"{name}: {_yaml(value)}" for name, value in lines.items() if value]
     return "\n".join(["---", *said, "---"])
+
+
+_KINDS = {"image": "image", "token": "text", "audio": "audio", "series": "time-series"}
+_TASKS = {
+    "detect": "object-detection",
+    "segment": "image-segmentation",
+    "reconstruct": "feature-extraction",
+    "forecast": "time-series-forecasting",
+    "generate": "text-generation",
+    "translate": "translation",
+    "tag": "token-classification",
+    "embed_words": "feature-extraction",
+}
+
+
+def _kind(config: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what kind of data the bundle reads and what it does, in the hub's words."""
+    inputs, objective = config.get("inputs") or {}, (config.get("objective") or {}).get("name")
+    kind = next((word for group, word in _KINDS.items() if group in inputs), "tabular")
+    plain = "regression" if objective == "regress" else "classification"
+    return kind, _TASKS.get(str(objective), f"{kind}-{plain}")
 
 
 def _scores(result: Mapping[str, Any]) -> str:

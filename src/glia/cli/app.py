@@ -17,7 +17,7 @@ __all__ = ["app", "run"]
 
 app = App(
     name="glia",
-    help="From a table and a question to a trained neural network, honestly judged and sealed in one safe bundle.",
+    help="From data and a question to a trained neural network, honestly judged and sealed in one safe bundle.",
     version=glia.__version__,
     help_format="plaintext",
     exit_on_error=False,

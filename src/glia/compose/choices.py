@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from glia.augments import augments
+from glia.compose.changes import suited
 from glia.compose.prepare import Prepared
 from glia.compose.transfer import Tune
 from glia.core.constraints import check_options
@@ -45,6 +46,7 @@ class Choices:
     objective_name: str
     objective_options: Mapping[str, Any]
     mixup: float
+    cutmix: float
     metric: str
     watch: str
     optimizer: str
@@ -71,6 +73,8 @@ class Choices:
     def objective(self) -> Objective:
         """Return the objective, wrapped as asked."""
         inner: Objective = objectives.get(self.objective_name)(**self.objective_options)
+        if self.cutmix:
+            inner = objectives.get("cutmix")(inner, alpha=self.cutmix)
         return objectives.get("mixup")(inner, alpha=self.mixup) if self.mixup else inner
 
     def with_(self, **changes: Any) -> Choices:
@@ -152,7 +156,8 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
     suits = {} if foreign else nets.get(net).suits
     name = train.optimizer or suits.get("optimizer", "adamw")
     metric = recipe.judge.metric or main_metric(prepared.question.objective, uneven)
-    metrics.get(metric)
+    if metric:
+        metrics.get(metric)
     batch = _batch_size(recipe, suits, rows, reasons)
     per_epoch = -(-rows // batch)
     epochs = train.epochs or (None if recipe.budget and not train.steps else 30)
@@ -169,6 +174,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         objective_name=prepared.question.objective,
         objective_options=_objective_options(prepared, recipe, uneven),
         mixup=recipe.objective.mixup,
+        cutmix=recipe.objective.cutmix,
         metric=metric,
         watch=_watch(prepared, recipe),
         optimizer=name,
@@ -186,7 +192,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         epochs=epochs,
         evaluate_every=train.evaluate_every or max(1, min(per_epoch, -(-steps // 10))),
         remedies=_remedies(recipe, suits),
-        augment=_augment(recipe, suits),
+        augment=_augment(prepared, recipe, suits, reasons),
         step=train.step,
         micro_batch=train.micro_batch,
         nonfinite=train.nonfinite,
@@ -230,10 +236,17 @@ def _watch(prepared: Prepared, recipe: Recipe) -> str:
     return recipe.judge.metric or str(objectives.get(prepared.question.objective).watch)
 
 
-def _augment(recipe: Recipe, suits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the changes made to training rows: those asked for, those that suit the network, or none."""
+def _augment(
+    prepared: Prepared, recipe: Recipe, suits: Mapping[str, Any], reasons: dict[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Return the changes made to training rows: those asked for, those that suit network and pictures, or none."""
     wish = recipe.train.augment
-    chosen = suits.get("augment", {}) if wish == "auto" else {} if wish == "off" else wish
+    if wish == "auto" and "augment" not in suits:
+        chosen, reason = suited(prepared, recipe.train.epochs, recipe.seed)
+        if reason:
+            reasons["augment"] = reason
+    else:
+        chosen = suits.get("augment", {}) if wish == "auto" else {} if wish == "off" else dict(wish)
     return {
         name: check_options(augments.get(name), options, f"train.augment.{name}") for name, options in chosen.items()
     }

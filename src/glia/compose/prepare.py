@@ -212,8 +212,9 @@ def _of_text(
 ) -> Prepared:
     """Return the passages of a long text."""
     name = next(iter(question.targets), None)
-    level = "word" if question.objective == "embed_words" else None
-    texts = passages(tables["fit"], name, length=recipe.data.lookback, level=level, split=recipe.data.split)
+    words = question.objective == "embed_words"
+    level, length = ("word", recipe.data.lookback or 64) if words else (None, recipe.data.lookback)
+    texts = passages(tables["fit"], name, length=length, level=level, split=recipe.data.split)
     schema = Schema({texts.column.name: texts.column}, {texts.column.name: "it holds the text"})
     return _in_order(tables, question, Text(schema, texts.state()), texts)
 

@@ -68,6 +68,7 @@ class ObjectivePart(_Part):
 
     task: str | None = None
     options: dict[str, Any] = {}
+    cutmix: Annotated[float, Field(ge=0, description="Beta parameter of cutmix; 0 = none")] = 0.0
     mixup: Annotated[float, Field(ge=0, description="Beta parameter of mixup; 0 = none")] = 0.0
 
 

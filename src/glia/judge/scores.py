@@ -48,7 +48,7 @@ def main_metric(objective: str, imbalanced: bool = False) -> str:
         ('accuracy', 'roc_auc', 'rmse')
     """
     names = fitting(objective)
-    return "roc_auc" if imbalanced and "roc_auc" in names else names[0]
+    return "roc_auc" if imbalanced and "roc_auc" in names else next(iter(names), "")
 
 
 def score(

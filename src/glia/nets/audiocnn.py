@@ -38,6 +38,7 @@ class AudioCNN(Net):
         voice: How much longer or shorter, as a logarithm, training makes the vocal tract.
         pace: How much faster or slower, as a logarithm, it makes the speaker.
         shift: Most time moved in training, as a share of all.
+        color: Size of the smooth curve over bands added in training, as a microphone or a throat would, likewise.
         noise: Standard deviation of the noise added in training, in standard deviations of a band.
         dropout: Share of the features dropped in training.
 
@@ -64,6 +65,7 @@ class AudioCNN(Net):
         voice: Annotated[float, Range(0, 1)] = 0.2,
         pace: Annotated[float, Range(0, 1)] = 0.25,
         shift: Annotated[float, Range(0, 0.5)] = 0.1,
+        color: Annotated[float, Range(0, 10)] = 0.3,
         noise: Annotated[float, Range(0, 10)] = 0.2,
         dropout: Annotated[float, Range(0, 0.95)] = 0.3,
     ) -> None:
@@ -71,7 +73,7 @@ class AudioCNN(Net):
         sequence_of(inputs, ("audio",))
         self.hide = (hide_bands, hide_time)
         self.warp = (voice, pace, shift)
-        self.noise = noise
+        self.noise, self.color = noise, color
         sizes = [1, *(int(width * 1.5**at) for at in range(depth))]
         self.layers = nn.ModuleList(_layer(a, b) for a, b in pairwise(sizes))
         self.dropout = nn.Dropout(dropout)
@@ -101,6 +103,7 @@ class AudioCNN(Net):
         """Return the spectrograms as another voice in another room might have given them."""
         both = _warped(torch.cat([x_BMT, heard_B1T.expand_as(x_BMT)], 1).unflatten(1, (2, -1)), *self.warp)
         x_BMT, heard_B1T = both[:, 0], (both[:, 1].amax(1, keepdim=True) > 0.5).to(x_BMT.dtype)
+        x_BMT = x_BMT + self.color * _curves(x_BMT.shape[0], x_BMT.shape[1]).to(x_BMT)[:, :, None]
         if self.noise:
             x_BMT = x_BMT + self.noise * torch.rand_like(x_BMT[:, :1, :1]) * torch.randn_like(x_BMT)
         for axis, share in zip((1, 2), self.hide):
@@ -116,8 +119,14 @@ def _heard(audio_BMT: Tensor) -> tuple[Tensor, Tensor]:
     floor_B11 = audio_BMT.amax((1, 2), keepdim=True) - _DEPTH
     x = torch.maximum(audio_BMT, floor_B11)
     heard = (x.amax(1, keepdim=True) > floor_B11 + _MARGIN).float()
-    mean = (x * heard).sum(2, keepdim=True) / heard.sum(2, keepdim=True).clamp_min(1)
+    mean = (x * heard).mean(1, keepdim=True).sum(2, keepdim=True) / heard.sum(2, keepdim=True).clamp_min(1)
     return (x - mean) * heard / _SCALE, heard
+
+
+def _curves(rows: int, bands: int) -> Tensor:
+    """Return smooth curves over bands, drawn by chance, (B, M): three slow waves of random size."""
+    waves = torch.cos(torch.pi * torch.arange(1, 4)[:, None] * (torch.arange(bands) + 0.5) / bands)
+    return torch.randn(rows, 3) @ waves
 
 
 def _layer(inputs: int, outputs: int) -> nn.Sequential:

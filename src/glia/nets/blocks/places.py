@@ -38,7 +38,7 @@ def sequence_of(inputs: Specs, kinds: tuple[str, ...] = KINDS) -> str:
     raise UsageError(
         "no_sequence",
         f"this network reads {' or '.join(words[kind] for kind in kinds)}, and no column gives one",
-        remedy="choose a network that reads what there is: glia shelves nets",
+        remedy="choose a network that reads what there is: glia list nets",
     )
 
 
