@@ -17,6 +17,7 @@ from glia.train.planning import chosen
 __all__ = ["Clock", "bottleneck", "made_plan", "planned", "slow"]
 
 
+_LOOKING = 0.15  # most of the time that looking at validation rows may take
 PHASES = {
     "data": "waiting for batches",
     "forward": "the forward pass",
@@ -99,11 +100,15 @@ def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> 
     # An evaluation is a forward pass, about a third of a step's work per row.
     look = plan.seconds / max(choices.batch_size or 1, 1) / 3 * valid
     room = max(seconds, 0.0) * 0.95
-    affordable = int(room / (plan.seconds + look / choices.evaluate_every))
+    looks = max(2, int(_LOOKING * room / look)) if look > 0 else choices.steps
+    affordable = int(min(room / (plan.seconds + look / choices.evaluate_every), 1e12))
+    if -(-affordable // choices.evaluate_every) > looks:  # looking that often would leave no time for training
+        affordable = int((room - looks * look) / plan.seconds)
     if affordable >= choices.steps:
-        return choices, f"{choices.steps} steps, which the budget covers"
+        every = max(choices.evaluate_every, -(-choices.steps // looks))
+        return choices.with_(evaluate_every=every), f"{choices.steps} steps, which the budget covers"
     steps = max(affordable, 1)
-    every = max(1, min(choices.evaluate_every, -(-steps // 10)))
+    every = max(1, min(choices.evaluate_every, -(-steps // 10)), -(-steps // looks))
     spent = f"{plan.seconds * 1e3:.1f} ms a step"
     return choices.with_(steps=steps, evaluate_every=every), f"{steps} steps in the {seconds:.1f} s left, at {spent}"
 

@@ -117,8 +117,14 @@ def answers(
 ) -> tuple[dict[str, Answer], Readout]:
     """Return the network's answers by part, in float32 whatever the training plan was."""
     raw: dict[str, np.ndarray] = {}
+    done: dict[Any, str] = {}
     with evaluating({"net": trained.net}):
         for part in ("valid", "calibration", "test"):
+            # The same rows may choose, calibrate and judge, where a person parted them so; they are answered once.
+            same = done.setdefault(_place(prepared.inputs[part]), part)
+            if same != part:
+                raw[part] = raw[same]
+                continue
             nets = seen_from({"net": trained.net}, choices.views)
             out = outputs(trained.objective, nets, part_of(prepared, part))
             raw[part] = prepared.schema.decode(out) if trained.objective.decoded else out
@@ -131,6 +137,11 @@ def answers(
         imbalanced=choices.stratify,
     )
     return {part: readout.answer(out) for part, out in raw.items()}, readout
+
+
+def _place(groups: Mapping[str, np.ndarray]) -> tuple[Any, ...]:
+    """Return where groups lie in memory: equal for the same rows and nothing else."""
+    return tuple((name, one.__array_interface__["data"][0], one.shape, one.strides) for name, one in groups.items())
 
 
 def _curves(prepared: Prepared, answer: Answer) -> dict[str, Any]:

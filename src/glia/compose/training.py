@@ -40,7 +40,7 @@ from glia.train.steps import steps
 from glia.train.steps._splits import refuse_coupled
 from glia.train.update import update
 
-__all__ = ["Trained", "build", "found_rate", "outputs", "part_of", "run"]
+__all__ = ["Trained", "build", "found_rate", "outputs", "part_of", "run", "watched_rows"]
 
 
 @dataclass
@@ -210,7 +210,10 @@ def _evaluate(
         return None
     rows = part_of(prepared, "valid")
     if choices.watch == "loss":
-        return partial(_valid_loss, objective, rows)
+        # A loss is a mean over many places already: sixteen batches of rows say it well enough.
+        most = watched_rows(choices, len(rows))
+        some = rows if len(rows) == most else rows.take(torch.linspace(0, len(rows) - 1, most).long())
+        return partial(_valid_loss, objective, some)
     metric = metrics.get(choices.watch)()
     readout = readouts.get(objective.readout)()
 
@@ -224,6 +227,11 @@ def _evaluate(
         return {"loss": loss, choices.watch: value, "score": value if metric.higher else -value}
 
     return evaluate
+
+
+def watched_rows(choices: Choices, rows: int) -> int:
+    """Return how many validation rows are looked at during training."""
+    return min(rows, 16 * max(choices.batch_size or rows, 16)) if choices.watch == "loss" else rows
 
 
 def _valid_loss(objective: Objective, rows: Batch, nets: Nets, size: int = 512) -> dict[str, float]:

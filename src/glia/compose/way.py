@@ -16,7 +16,7 @@ from glia.compose.judging import Judged, answers, judge, yardsticks
 from glia.compose.keeping import Keeper
 from glia.compose.outcome import ended, result, settled
 from glia.compose.prepare import Prepared, Sources, prepare
-from glia.compose.training import Trained, build, found_rate, run
+from glia.compose.training import Trained, build, found_rate, run, watched_rows
 from glia.compose.transfer import resembling
 from glia.compose.trials import trials
 from glia.core.errors import GliaError
@@ -143,14 +143,14 @@ class Fit:
             if self.past is not None:  # the budget that was spent before the checkpoint is spent
                 self.clock = Clock(time.perf_counter() - self.past["elapsed"], self.clock.budget)
                 self.meter.started = self.clock.started
-            return plan, choices, self.clock.deadline(self._reserve(prepared, plan))
+            return plan, choices, self.clock.deadline(self._reserve(prepared, plan, choices))
         plan = self._plan(prepared, choices)
         choices = self._find_rate(prepared, choices, plan)
-        deadline = self.clock.deadline(self._reserve(prepared, plan))
+        deadline = self.clock.deadline(self._reserve(prepared, plan, choices))
         left = None if deadline is None else deadline - time.perf_counter()
         if left is not None and choices.start is not None:
             left /= 2  # the other half is for the same network begun with chance
-        choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
+        choices, reason = planned(choices, plan, left, watched_rows(choices, len(prepared.targets["valid"])))
         reason = f"{reason}; {plan.reason}"
         self.emit(events.Planned(plan.threads, plan.precision, choices.steps, reason, choices.net, choices.watch))
         self.record.document(pinned=resuming.pinned(plan, choices), determinism=resuming.determinism(self.recipe, plan))
@@ -192,11 +192,11 @@ class Fit:
         self.emit(events.Note(f"learning rate: {found.lr:.3g}, {found.reason}"))
         return choices.with_(lr=found.lr, reasons={**choices.reasons, "lr": found.reason})
 
-    def _reserve(self, prepared: Prepared, plan: Plan) -> float:
+    def _reserve(self, prepared: Prepared, plan: Plan, choices: Choices) -> float:
         """Return the seconds that judging and writing will take."""
         rows = sum(len(prepared.targets[part]) for part in ("valid", "calibration", "test"))
-        forward = (plan.seconds or 0.0) / 256 * rows
-        return 1.0 + 2 * forward + rows * 2e-5
+        forward = (plan.seconds or 0.0) / 3 / max(choices.batch_size or 1, 1) * rows
+        return 1.0 + 1.2 * forward + rows * 2e-5
 
     def _train(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
         """Train, and while time is left try other settings; the one best on validation is kept."""

@@ -118,8 +118,10 @@ class Batch:
         values = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         count = len(next(iter(values.values())))
         weights = torch.ones(count) if weight is None else torch.from_numpy(np.ascontiguousarray(weight))
-        # Tokens travel as 32-bit codes padded with 0, and nothing else does.
-        ragged = tuple(name for name, value in values.items() if value.dtype == torch.int32 and value.dim() == 2)
+        # Tokens travel as 32-bit codes padded with 0; passages, views of one text, have no padding.
+        ragged = tuple(
+            name for name, one in arrays.items() if one.dtype == np.int32 and one.ndim == 2 and one.flags.c_contiguous
+        )
         return cls(values, weights.to(device), torch.arange(first, first + count, device=device), ragged)
 
     def take(self, rows: Tensor | slice) -> Batch:

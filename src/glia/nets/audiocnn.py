@@ -24,9 +24,9 @@ _DEPTH, _MARGIN, _SCALE = 10.0, 1.5, 2.5  # in nats of power: 43, 7 and 11 decib
 class AudioCNN(Net):
     """Convolutions over a log-mel spectrogram, halved again and again, then mean and maximum over time.
 
-    Each recording is centered band by band (cepstral mean normalization, Atal 1974), which takes the microphone and
-    part of the speaker away. Training may hide bands and stretches of time (SpecAugment, Park et al. 2019),
-    stretch bands as a longer or shorter vocal tract would (Jaitly & Hinton 2013), and stretch and move time.
+    Each recording is brought to one loudness, and silence counts nothing. Training may color the sound as another
+    microphone would, hide bands and stretches of time (SpecAugment, Park et al. 2019), stretch bands as a longer or
+    shorter vocal tract would (Jaitly & Hinton 2013), and stretch and move time.
 
     Args:
         inputs: The groups it reads: a sound, and what a table has beside.
@@ -50,7 +50,7 @@ class AudioCNN(Net):
 
     takes = frozenset({"audio", "number", "category", "dense"})
     suits = MappingProxyType(
-        {"lr": 3e-3, "weight_decay": 0.01, "batch_size": 32, "schedule": "one_cycle", "epochs": 40}
+        {"lr": 3e-3, "weight_decay": 0.01, "batch_size": 32, "schedule": "one_cycle", "epochs": 120}
     )
 
     def __init__(
@@ -58,7 +58,7 @@ class AudioCNN(Net):
         inputs: Specs,
         output: Spec,
         *,
-        width: Annotated[int, Range(1)] = 32,
+        width: Annotated[int, Range(1)] = 16,
         depth: Annotated[int, Range(1, 6)] = 4,
         hide_bands: Annotated[float, Range(0, 0.9)] = 0.2,
         hide_time: Annotated[float, Range(0, 0.9)] = 0.2,
@@ -112,7 +112,7 @@ class AudioCNN(Net):
 
 
 def _heard(audio_BMT: Tensor) -> tuple[Tensor, Tensor]:
-    """Return spectra centered band by band, silence as zeros, and which frames hold sound, (B, 1, T).
+    """Return spectra of one loudness, silence as zeros, and which frames hold sound, (B, 1, T).
 
     What lies far below the loudest moment is the noise of a room, or the silence that fills a recording up.
     """

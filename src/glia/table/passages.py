@@ -28,7 +28,7 @@ __all__ = ["Passages", "passages"]
 PARTS = ("train", "valid", "calibration", "test")
 _LETTERS = 4_000_000
 """Characters up to which each has a code; longer texts teach pieces of words."""
-_LENGTH = 256
+_LENGTH = 128
 
 
 @dataclass
