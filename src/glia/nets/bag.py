@@ -44,7 +44,8 @@ class Bag(Net):
 
     Example:
         >>> text = Spec(("time",), (None,), "int32", classes=(("(padding)", "(unknown)", "good", "bad"),))
-        >>> net = Bag({"token": text}, Spec(("class",), (2,)), width=4, gram_rows=16)
+        >>> _ = torch.manual_seed(1)
+        >>> net = Bag({"token": text}, Spec(("class",), (2,)), width=4, gram_rows=4096)
         >>> token, target = torch.tensor([[2, 0], [3, 3]], dtype=torch.int32), torch.tensor([[0], [1]])
         >>> net.prime(Batch({"token": token, "target": target}, torch.ones(2), torch.arange(2)))
         >>> new = Batch({"token": torch.tensor([[3, 1]], dtype=torch.int32)}, torch.ones(1), torch.arange(1))
