@@ -94,7 +94,7 @@ _FITTING = {
     "anomaly": "autoencoder",
     "surprise": "nlinear",
 }
-_READING = {"image": "resnet", "token": "bag", "audio": "audiocnn", "series": "lstm"}
+_READING = {"image": "cnn", "token": "bag", "audio": "audiocnn", "series": "lstm"}
 
 
 def _net(prepared: Prepared, recipe: Recipe, reasons: dict[str, str]) -> str:
