@@ -15,7 +15,7 @@ __all__ = ["Average"]
 
 
 class Average:
-    """Exponential moving average of every parameter; empty until it is first followed.
+    """Exponential moving average of every parameter and running statistic; empty until it is first followed.
 
     Args:
         nets: The networks by role.
@@ -33,7 +33,10 @@ class Average:
     """
 
     def __init__(self, nets: Mapping[str, nn.Module]) -> None:
-        self._parameters = [p for net in nets.values() for p in net.parameters()]
+        weights = [p for net in nets.values() for p in net.parameters()]
+        # Running statistics belong to the weights they were taken with: those of the last ones misfit an average.
+        statistics = [one for net in nets.values() for one in net.buffers() if one.is_floating_point()]
+        self._parameters: list[Tensor] = [*weights, *statistics]
         self._shadow: list[Tensor] = []
         self._count = 0
 
