@@ -60,8 +60,8 @@ def maker(pause: dict[int, float], lie: float = 0.0):
 
 def test_the_faster_number_of_threads_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glia.train.plan.available_threads", lambda: 2)
-    assert chosen(maker({2: 0.02}), 0.2, precision="fp32", cached=False).threads == 1
-    assert chosen(maker({1: 0.02}), 0.2, precision="fp32", cached=False).threads == 2
+    assert chosen(maker({2: 0.02}), 0.2, precision="fp32", cached=False, replayed=False).threads == 1
+    assert chosen(maker({1: 0.02}), 0.2, precision="fp32", cached=False, replayed=False).threads == 2
 
 
 def test_a_way_that_takes_too_long_ends_the_trying(monkeypatch: pytest.MonkeyPatch) -> None:

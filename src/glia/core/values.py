@@ -136,7 +136,9 @@ class Batch:
             used = (values[name] != 0).any(0).nonzero()
             values[name] = values[name][:, : int(used[-1]) + 1 if len(used) else 1]
         present = {name: mask[rows] for name, mask in self.present.items()}
-        return Batch(values, self.weight[rows], self.row[rows], self.ragged, present)
+        known = self.weight, self.row
+        weight, row = (one.index_select(0, rows) if picked else one[rows] for one in known)  # type: ignore[arg-type]
+        return Batch(values, weight, row, self.ragged, present)
 
     def having(self, **values: Tensor) -> Batch:
         """Return the same batch with some groups replaced."""

@@ -71,12 +71,17 @@ class Hands:
             one.copy_(kept)
 
     def whole(self, nets: Nets, turn: Turn, batch: Batch) -> WholeStep | None:
-        """Return the compiled step for batches of this shape; ``None`` where it has to be taken call by call."""
-        from glia.train.whole import compiled, signature
-
-        mark = (turn.name, signature(batch))
+        """Return the compiled or recorded step for such batches; ``None`` where it has to be taken call by call."""
+        plan = self.job.plan
+        if not plan.compiled and not plan.replayed:
+            return None
+        mark = (turn.name, *((name, one.shape, one.dtype) for name, one in batch.values.items()))
         if mark not in self._steps:
-            self._steps[mark] = compiled(self.job, self.state, self, nets, turn, batch)
+            if plan.compiled:
+                from glia.train.whole import compiled as made
+            else:
+                from glia.train.replay import replayed as made
+            self._steps[mark] = made(self.job, self.state, self, nets, turn, batch)
         return self._steps[mark]
 
     def release(self) -> None:

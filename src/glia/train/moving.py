@@ -90,14 +90,23 @@ class Whole(Each):
     @torch.no_grad()
     def transform(self, knobs: Mapping[str, float]) -> float:
         """Gather the gradients into one buffer; add the L1 gradient and clip, as the knobs say; return the norm."""
-        gradients = [p.grad for p in self.parameters]
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        self.flat.gathered(gradients, self.gradient)
+        return self.shaped(knobs)
+
+    @torch.no_grad()
+    def shaped(self, knobs: Mapping[str, float], square: float = math.inf) -> float:
+        """Add the L1 gradient to the gathered one and clip, as the knobs say; return the norm.
+
+        Args:
+            knobs: The knobs.
+            square: The gathered gradient's squared norm, where it is known and finite.
+        """
         gathered = self.gradient
-        if None in gradients:
-            gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
-        self.flat.gathered(gradients, gathered)  # type: ignore[arg-type]
         if knobs.get("l1"):
             gathered.add_(self.flat.buffer.sign(), alpha=knobs["l1"])
-        norm = _length(gathered)
+            square = math.inf
+        norm = math.sqrt(square) if math.isfinite(square) else _length(gathered)
         if math.isfinite(norm):
             if 0 < knobs.get("clip_norm", 0.0) < norm:
                 gathered.mul_(knobs["clip_norm"] / norm)

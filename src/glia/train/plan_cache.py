@@ -19,7 +19,7 @@ from glia.train.plan import available_threads
 
 __all__ = ["folder", "machine", "mark", "recall", "remember"]
 
-VERSION = 2
+VERSION = 3
 MOST_BYTES = 100_000
 
 

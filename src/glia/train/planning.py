@@ -30,6 +30,8 @@ PART, TRIES = 8, 30
 """What part of a long batch is tried, unless so many whole ones fit into the time."""
 SHARE = 0.1
 """Most of the time that training would take without any trying."""
+SHORT = 0.02
+"""Seconds below which a step may consist of calls more than of products."""
 CLOSE = 0.03
 """Ways nearer than this are equal, and the simpler one is taken."""
 
@@ -126,7 +128,7 @@ class _Trying:
 
     def best(self, steps: int | None, left: float | None) -> Plan:
         """Return the fastest sound way."""
-        first = self._wished(replace(self.rule, fused=False))
+        first = self._wished(replace(self.rule, fused=False, replayed=False))
         if self.rule.threads > 1:  # much work a step: a part of a batch tells which way is faster, too
             self.part = PART
             self._try(first)
@@ -160,7 +162,10 @@ class _Trying:
         most = plans.available_threads()
         # Beside other work, threads that wait for one another can be many times slower than one alone.
         count = [{"threads": 1 if self.rule.threads > 1 else most}] if most > 1 else []
-        changes = [{**one, **other} for one in fused for other in half] + count + half + fused
+        # Short steps are mostly calls, which a recording spares; where it gains nothing, nothing is lost.
+        short: list[dict[str, Any]] = [{"form": "flat", "replayed": True}] if self.times[0] < SHORT else []
+        short = [] if self.pictures else short
+        changes = short + [{**one, **other} for one in fused for other in half] + count + half + fused
         changes += [{"precision": "bf16"}] if plans.half_is_fast() and not half else []
         changes += [{"layout": "plain", "fused": False}] if self.pictures else []
         changes += [{"form": "each"}]
@@ -194,7 +199,7 @@ class _Trying:
             return self.reason
         if not _pays(took, lasting):
             return f"compiling would cost about {COMPILING:.0f} s and training lasts {lasting:.0f} s"
-        self._try(replace(self.fastest, form="flat", compiled=True))
+        self._try(replace(self.fastest, form="flat", compiled=True, replayed=False))
         return ""
 
     def _judged(self, not_compiled: str, left: float | None) -> Plan:

@@ -37,7 +37,7 @@ def update(job: Job, state: State, nets: Nets, turn: Turn, batch: Batch) -> tupl
     """
     hands: Hands = state.hands or Hands(job, state)
     rate, knobs = job.schedule(state.progress) * state.knobs["lr"], state.knobs
-    whole = hands.whole(nets, turn, batch) if job.plan.compiled else None
+    whole = hands.whole(nets, turn, batch)
     if whole is not None:
         began = time.perf_counter()
         loss, norm = whole(batch, rate, knobs)
