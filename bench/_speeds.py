@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["speeds"]
+__all__ = ["floors", "speeds"]
 
 
 def speeds(document: dict[str, Any]) -> str:
@@ -31,6 +31,27 @@ def speeds(document: dict[str, Any]) -> str:
         "",
         f"Measured on {facts}; medians of {document['repeats']} runs in turns; in parentheses 90 % intervals.",
     ]
+    return "\n".join(lines)
+
+
+def floors(document: dict[str, Any]) -> str:
+    """Return how near glia's steps come to the machine's measured peak, and what they wait for, as a table.
+
+    Args:
+        document: What ``bench.speed`` writes.
+    """
+    lines = [
+        "| network and rows | plan | ms a step | GFLOP/s | of the peak | most time in |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+    ]
+    for row in document["workloads"].values():
+        own = row["peers"].get("glia", {})
+        if "plan" not in own:
+            continue
+        counted = own.get("roofline", 0.0) > 0.001  # recurrent kernels are not counted
+        rate = f"{own['gflops']:.0f} | {own['roofline']:.0%}" if counted else "– | –"
+        waits = own.get("bottleneck", "").partition(" of a step")[0].replace("(", "").strip()
+        lines.append(f"| {row['label']} | {own['plan']} | {own['step_seconds'] * 1e3:.3f} | {rate} | {waits or '–'} |")
     return "\n".join(lines)
 
 

@@ -23,7 +23,10 @@ RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "pictures": _works.rendered,
     "sequences": _works.rendered,
     "speed": _speeds.speeds,
+    "floors": _speeds.floors,
 }
+SAME = {"floors": "speed"}
+"""Tables that show another side of results which have one of their own."""
 MARKED = re.compile(r"(<!-- bench:(\w+) -->\n)(.*?)(<!-- /bench -->)", re.DOTALL)
 
 
@@ -43,7 +46,7 @@ def filled(page: str, results: Path = RESULTS) -> str:
 
     def fill(found: re.Match[str]) -> str:
         opening, name, _, closing = found.groups()
-        render, path = RENDERERS[name], results / f"{name}.json"
+        render, path = RENDERERS[name], results / f"{SAME.get(name, name)}.json"
         if not path.exists():
             return found.group(0)
         return f"{opening}\n{render(json.loads(path.read_text(encoding='utf-8')))}\n\n{closing}"

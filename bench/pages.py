@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +28,14 @@ BARE = ("metrics", "columns", "sources", "checks", "yardsticks", "streams")  # s
 
 
 def options(verb: str) -> str:
-    """Return the arguments of a command as a Markdown table, from its signature and docstring."""
-    from docstring_parser import parse  # comes with the command line's own library
+    """Return the arguments of a command as a Markdown table, as the command itself says them."""
+    from glia.cli.app import app
 
-    from glia.cli import app
-
-    function = getattr(app, {"list": "list_"}.get(verb, verb))
-    said = {one.arg_name: one.description or "" for one in parse(function.__doc__).params}
-    shared = {"json": "Print exactly one JSON document on stdout.", "quiet": "Print nothing but the result."}
     lines = ["| argument | meaning |", "| --- | --- |"]
-    for name, parameter in signature(function).parameters.items():
-        shown = (
-            name.upper() if parameter.kind is Parameter.POSITIONAL_ONLY else f"--{name.strip('_').replace('_', '-')}"
-        )
-        lines.append(f"| `{shown}` | {_cell({**shared, **said}[name])} |")
+    for one in app[verb].assemble_argument_collection(parse_docstring=True):
+        if one.show:
+            name = one.name if one.name.startswith("--") else one.name.upper()
+            lines.append(f"| `{name}` | {_cell(one.parameter.help or '')} |")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 Example:
     >>> import glia
     >>> sorted(glia.__all__)[:2]
-    ['Bundle', 'fit']
+    ['Bundle', 'adapt']
 """
 
 from __future__ import annotations
@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glia.bundle.bundle import Bundle, load
     from glia.compose.flow import fit
+    from glia.verbs.adapt import adapt
 
-__all__ = ["Bundle", "fit", "load"]
+__all__ = ["Bundle", "adapt", "fit", "load"]
 __version__ = "0.1.0"
 
 # Importing glia must cost nothing: torch and scikit-learn load when something is first done.
-_HOMES = {"fit": "glia.compose.flow", "load": "glia.bundle.bundle", "Bundle": "glia.bundle.bundle"}
+_HOMES = {
+    "adapt": "glia.verbs.adapt",
+    "fit": "glia.compose.flow",
+    "load": "glia.bundle.bundle",
+    "Bundle": "glia.bundle.bundle",
+}
 
 
 def __getattr__(name: str) -> Any:

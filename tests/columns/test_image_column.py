@@ -235,7 +235,7 @@ def test_of_moving_pictures_the_first_frame_counts_and_it_is_said() -> None:
         frames[0].save(file, kind, save_all=True, append_images=frames[1:], **options)
         rows = raw(file.getvalue(), encoded(pattern(9)))
         column = learned(rows)
-        assert [finding.code for finding in column.review(rows)] == ["moving_picture"], kind
+        assert [finding.code for finding in column.review(rows)] == ["moving_pictures"], kind
         error = np.abs(column.encode(rows)["image"][0].transpose(1, 2, 0).astype(int) - pattern(0)).mean()
         assert error < (12 if kind == "GIF" else 0.1), kind
 
@@ -246,7 +246,7 @@ def test_blank_and_tiny_pictures_are_told_of() -> None:
     assert found.blank.tolist() == [True, False, False]
     assert found.tiny.tolist() == [False, True, False]
     codes = {finding.code: finding.evidence["row"] for finding in learned(rows).review(rows)}
-    assert codes == {"blank_picture": 0, "tiny_picture": 1}
+    assert codes == {"blank_pictures": 0, "tiny_pictures": 1}
 
 
 def test_large_rooms_are_files_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,3 +293,14 @@ def test_real_photos_become_squares_and_blood_cells_keep_their_shape(shared: Pat
     assert (column.size, column.channels) == ((224, 224), 3)
     cells = sorted((shared / "bccd" / "JPEGImages").glob("*.jpg"))[:10]
     assert learned(raw(*cells)).size == (176, 224)
+
+
+def test_checks_and_reviews_call_odd_pictures_by_the_same_codes() -> None:
+    from tests.table.test_near_pictures import raw as some
+    from tests.table.test_near_pictures import view
+
+    from glia.table.checks import checks
+
+    rows = raw(encoded(np.full((24, 32), 7, np.uint8)), encoded(pattern(0, 3, 3)))
+    told = {one.code for one in checks.get("odd_pictures")(view(some(list(rows.values))))}
+    assert told == {one.code for one in learned(rows).review(rows)} == {"blank_pictures", "tiny_pictures"}

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from tests.sources.picture_files import encoded, pattern, put
 
 from glia.columns.mask import Mask
-from glia.core.errors import DataError
+from glia.core.errors import DataError, UsageError
 from glia.core.raw import Raw
 from glia.core.values import Spec
 
@@ -85,6 +85,38 @@ def test_numbers_of_things_are_one_class() -> None:
     assert (column.how, column.classes) == ("instances", ("background", "object"))
     assert "numbers of things" in column.said
     assert column.encode(raw(encoded(squares(1, 7))))["target"].max() == 1
+
+
+def test_a_person_may_say_what_numbers_mean() -> None:
+    numbered = raw(*map(encoded, [squares(1, 2), squares(1, 2, 3)[:, :36], squares(1)]))
+    column = Mask("mask", "target")
+    column.read_as("classes")
+    column.learn(numbered)
+    assert column.classes == ("background", "1", "2", "3")
+    scattered = raw(*map(encoded, [squares(7, 9, 7), squares(9, 0, 0)]))
+    column = Mask("mask", "target")
+    column.read_as("things")
+    column.learn(scattered)
+    assert column.classes == ("background", "object")
+    assert "as was asked" in column.reason
+    np.testing.assert_array_equal(column.encode(scattered)["target"][0], squares(7, 9, 7) > 0)
+    with pytest.raises(UsageError, match="mask:things"):
+        column.read_as("rubbish")
+
+
+def test_how_to_read_a_mask_is_said_with_its_kind() -> None:
+    from glia.core.raw import Origin, RawTable
+    from glia.table.schema import Schema
+
+    pictures = Raw(np.stack([pattern(seed, 12, 24) for seed in range(2)]), np.ones(2, bool))
+    masks = Raw(np.stack([squares(7, 9), squares(9, 0)]), np.ones(2, bool))
+    table = RawTable({"image": pictures, "mask": masks}, Origin("made", "array"))
+    schema = Schema.infer(table, targets=["mask"], task="segment", kinds={"mask": "mask:things"})
+    schema.learn(table)
+    assert schema.columns["mask"].classes == ("background", "object")
+    assert "as was asked" in schema.reasons["mask"]
+    with pytest.raises(UsageError, match="cannot be read as image:things"):
+        Schema.infer(table, targets=["mask"], task="segment", kinds={"image": "image:things"})
 
 
 def test_classes_that_skip_numbers_or_are_scattered_are_no_numbers_of_things() -> None:

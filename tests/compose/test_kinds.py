@@ -59,6 +59,25 @@ def test_pictures_are_given_back(tmp_path: Path) -> None:
     assert {"embed", "predict", "score"} <= set(bundle.offers)
 
 
+def test_cleaning_is_judged_on_noisy_pictures_beside_leaving_them_alone(tmp_path: Path) -> None:
+    rows = {"image": squares(240)["image"]}
+    words = {
+        "task": "reconstruct",
+        "epochs": 12,
+        "settings": {"plan.threads": 1, "objective.noise": 0.2, "net.width": 6},
+    }
+    result = glia.fit(rows, out=tmp_path / "run", **words).result
+    assert result["net"] == "unet"
+    left = result["yardsticks"]["as_it_is"]["psnr"]["value"]
+    assert 13.5 < left < 15.5, "a fifth of full brightness is 14 dB below it"
+    assert result["scores"]["test"]["psnr"]["value"] > left + 3
+    words["settings"] = {"plan.threads": 1}
+    plain = glia.fit(rows, out=tmp_path / "plain", **words | {"epochs": 1}).result
+    assert plain["net"] == "autoencoder"
+    assert set(plain["yardsticks"]) == set(result["yardsticks"]) - {"as_it_is"}
+    assert plain["yardsticks"]["pca_error"]["psnr"]["value"] > result["yardsticks"]["pca_error"]["psnr"]["value"] + 1
+
+
 def test_strange_pictures_are_told_from_ordinary_ones(tmp_path: Path) -> None:
     ordinary = squares(200)["image"]
     strange = np.concatenate([ordinary[:20], np.random.default_rng(1).integers(0, 255, (20, 12, 12)).astype(np.uint8)])
@@ -130,3 +149,67 @@ def test_files_that_cannot_be_read_stop_the_run_unless_somebody_said_how_many_ma
         glia.fit(tmp_path / "photos", out=tmp_path / "run", **words)
     bundle = glia.fit(tmp_path / "photos", skip_bad=1, out=tmp_path / "other", **words)
     assert [one["code"] for one in bundle.result["findings"] if one["code"] == "bad_files"]
+
+
+def people(rows: int = 160, seed: int = 0) -> dict[str, np.ndarray]:
+    """Return sentences in which a capital letter, or a word before it, tells persons and places apart."""
+    draw = np.random.default_rng(seed)
+    texts, tags = [], []
+    for _ in range(rows):
+        name, place = draw.choice(["Anna", "Paul", "Olga", "Ines"]), draw.choice(["Rome", "Oslo", "Lima"])
+        some = [("yesterday", "O")] * int(draw.integers(0, 4))
+        more = [("met", "O"), (name, "B-PER"), ("Stone", "I-PER"), ("in", "O"), (place, "B-LOC")]
+        stone = [("a", "O"), ("Stone", "O")] if draw.random() < 0.5 else []
+        words = [*some, *stone, *more]
+        texts.append(" ".join(word for word, _ in words))
+        tags.append(" ".join(tag for _, tag in words))
+    return {"text": np.array(texts, dtype=object), "tags": np.array(tags, dtype=object)}
+
+
+@pytest.mark.parametrize("net", ["lstm", "gru", "rnn", "transformer"])
+def test_every_word_gets_its_label(tmp_path: Path, net: str) -> None:
+    words = {"task": "tag", "target": "tags", "net": net, "epochs": 6, "out": tmp_path / "run"}
+    small = {"plan.threads": 1, "train.batch_size": 16, "train.lr": 0.01 if net != "transformer" else 0.003}
+    bundle = glia.fit(people(), settings=small, **words)
+    scores = bundle.result["scores"]["test"]
+    assert set(scores) == {"token_accuracy", "token_f1", "entity_f1"}
+    assert scores["entity_f1"]["value"] > 0.95
+    assert bundle.result["yardsticks"]["usual_tag"]["entity_f1"]["value"] < 0.95
+    assert "each is asked for its label" in bundle.result["columns"][0]["reason"]
+    again = glia.load(tmp_path / "run")
+    said = again.predict({"text": ["met Anna Stone in Rome", "a Stone", "yesterday met Hugo Stone in Bonn"]})
+    assert [len(text.split()) for text in said["prediction"]] == [5, 2, 6]
+    assert said["prediction"][:2].tolist() == ["O B-PER I-PER O B-LOC", "O O"]
+    assert set(again.evaluate(people(20, seed=1))["scores"]) == set(scores)
+
+
+def test_labels_of_words_are_refused_by_a_network_that_answers_for_the_whole_text(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="lstm, gru, rnn or transformer"):
+        glia.fit(people(), task="tag", target="tags", net="bag", epochs=1, out=tmp_path / "run", settings=QUICK)
+
+
+def test_a_file_with_a_word_a_line_goes_the_whole_way(tmp_path: Path) -> None:
+    found = people(600)
+    texts = [zip(text.split(), tags.split(), strict=True) for text, tags in zip(*found.values(), strict=True)]
+    lines = ["\n".join(f"{word} {tag}" for word, tag in text) for text in texts]
+    lines.append("\n".join(["yesterday O"] * 30))  # in a slice of its own, longer than the others
+    (tmp_path / "people.conll").write_text("\n\n".join(lines) + "\n", "utf-8")
+    words = {"target": "tags", "epochs": 1, "out": tmp_path / "run", "settings": {"plan.threads": 1}}
+    bundle = glia.fit(tmp_path / "people.conll", task="tag", **words)
+    assert bundle.result["net"] == "lstm"
+    assert (tmp_path / "run" / "bundle" / "report.html").exists()
+    said = bundle.predict(tmp_path / "people.conll")["prediction"]
+    assert len(said) == 601
+    assert len(said[-1].split()) == 30
+
+
+def test_short_sentences_are_translated(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    words = {"ein": "a", "der": "the", "Hund": "dog", "Vogel": "bird", "schläft": "sleeps", "singt": "sings"}
+    german = [" ".join(draw.choice(some) for some in np.array(list(words)).reshape(3, 2)) for _ in range(120)]
+    english = [" ".join(words[word] for word in text.split()) for text in german]
+    table = {"de": np.array(german, dtype=object), "en": np.array(english, dtype=object)}
+    small = {**QUICK, "net.width": 32, "net.depth": 1, "net.heads": 2, "train.batch_size": 16, "train.lr": 0.01}
+    bundle = glia.fit(table, task="translate", target="en", epochs=40, out=tmp_path / "run", settings=small)
+    assert [one["kind"] for one in bundle.result["columns"]] == ["prose", "prose"]
+    assert bundle.result["scores"]["test"]["chrf"]["value"] > 50

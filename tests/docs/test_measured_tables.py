@@ -32,3 +32,15 @@ def test_works_on_pictures_and_sequences_become_a_row_each() -> None:
     for name in ("pictures", "sequences"):
         said = docs.RENDERERS[name]({"machine": MACHINE, "works": works})
         assert "| mnist 99 | 99.01 % | 99 % | 99.2 % | 12.3 |" in said
+
+
+def test_how_near_the_peak_a_step_comes_is_shown_where_it_can_be_counted() -> None:
+    own = {"plan": "1 thread, fp32", "step_seconds": 0.001, "gflops": 60.0, "roofline": 0.5}
+    own["bottleneck"] = "backward (66% of a step of 26.53 ms taken call by call)"
+    rows = {"mlp": {"label": "a perceptron", "peers": {"glia": own}}, "old": {"label": "old", "peers": {"glia": {}}}}
+    rows["lstm"] = {"label": "an LSTM", "peers": {"glia": {**own, "roofline": 0.0001}}}
+    said = docs.RENDERERS["floors"]({"workloads": rows})
+    assert "| a perceptron | 1 thread, fp32 | 1.000 | 60 | 50% | backward 66% |" in said
+    assert "| an LSTM | 1 thread, fp32 | 1.000 | – | – | backward 66% |" in said
+    assert "old" not in said
+    assert "<!-- bench:floors -->" in (docs.RESULTS.parents[1] / "docs" / "speed.md").read_text(encoding="utf-8")

@@ -66,8 +66,7 @@ def test_networks_taken_when_nothing_is_said_are_those_that_the_page_names() -> 
 
     table = read("docs/training.md").partition("| asked | of | network |")[2].partition("\n\n")[0]
     taken = {"tabm", "multimodal", *_FITTING.values(), *_READING.values()}
-    # No question asks for tags or classes of whole windows yet.
-    assert set(re.findall(r"`(\w+)`", table)) == taken - {"lstm"}
+    assert set(re.findall(r"`(\w+)`", table)) == taken
 
 
 def test_every_metric_is_named_as_an_interface() -> None:

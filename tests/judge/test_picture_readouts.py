@@ -78,7 +78,9 @@ def test_boxes_of_one_object_become_one_and_their_scores_say_how_often_they_are_
     learned = calibrate("detect", *_outputs("detect", 200))
     outputs, truth = _outputs("detect", 200, seed=1)
     answer = learned.answer(outputs)
-    plain = calibrate("detect", outputs[:0], truth[:0]).answer(outputs)
+    plain = calibrate("detect", outputs[:0], truth[:0])
+    plain.much = learned.much
+    plain = plain.answer(outputs)
     assert np.mean([len(boxes) for boxes in answer.boxes]) < 10
     assert _value("mean_average_precision_50", answer, truth) == pytest.approx(
         _value("mean_average_precision_50", plain, truth)
@@ -92,6 +94,31 @@ def test_boxes_of_one_object_become_one_and_their_scores_say_how_often_they_are_
     score, right = np.concatenate(score), np.concatenate(right)
     assert abs(score.mean() - right.mean()) < 0.02
     assert abs(score[score > 0.5].mean() - right[score > 0.5].mean()) < 0.1
+
+
+def test_how_much_overlap_is_much_is_learned_for_each_class() -> None:
+    g = np.random.default_rng(0)
+    pairs, doubles, truth = [], [], []
+    for _ in range(60):
+        at = g.uniform(0, 0.5, 2)
+        heap = np.array(
+            [[0, *at, *(at + 0.3)], [0, at[0], at[1] + 0.05, *(at + np.array([0.3, 0.35]))]]
+        )  # overlap by 0.71
+        single = np.array([[1, *at, *(at + 0.3)], [-1, 0, 0, 0, 0]])
+        truth.append(np.concatenate([heap, single]))
+        pairs.append(np.insert(heap, 1, g.uniform(0.4, 0.9, 2), 1))
+        again = np.repeat(single[:1], 2, 0) + np.array(
+            [[0] * 5, [0, 0, 0.11, 0, 0.11]]
+        )  # the same thing, overlap by 0.46
+        doubles.append(np.insert(again, 1, np.sort(g.uniform(0.4, 0.9, 2))[::-1], 1))
+    said = np.concatenate([np.array(pairs), np.array(doubles)], 1)
+    learned = calibrate("detect", said, np.array(truth))
+    assert learned.much["0"] > 0.71, "a heap"
+    assert learned.much["1"] < 0.46, "found twice"
+    counts = [np.bincount(boxes[:, 0].astype(int)).tolist() for boxes in learned.answer(said).boxes]
+    assert counts == [[2, 1]] * 60
+    old = {name: value for name, value in learned.state().items() if name != "much"}
+    assert restored({"readout": "detect", **old}).much == {}
 
 
 def test_boxes_of_different_classes_do_not_sift_each_other() -> None:
@@ -125,3 +152,44 @@ def test_rows_known_to_be_anomalous_do_not_count_as_usual() -> None:
     both = np.concatenate([outputs, np.full((60, 1), 1000.0)])
     mixed = calibrate("anomaly", both, np.repeat([0, 1], 60))
     assert mixed.state() == calibrate("anomaly", outputs, np.zeros(60)).state()
+
+
+def test_parts_of_strangeness_weigh_alike_whatever_their_units() -> None:
+    g = np.random.default_rng(0)
+    normal = g.normal(size=(500, 2))
+    odd = np.array([[4.0, 0.0], [0.0, 4.0]])
+    learned = calibrate("anomaly", normal, np.zeros(500))
+    scaled = calibrate("anomaly", normal * [1, 1000] + [0, 7], np.zeros(500))
+    assert np.allclose(learned.answer(odd).score, scaled.answer(odd * [1, 1000] + [0, 7]).score)
+    assert abs(learned.answer(odd).score - 2).max() < 0.3
+    assert np.allclose(learned.answer(odd).score, learned.answer(odd[:, ::-1]).score, atol=0.3)
+    document = json.loads(json.dumps({"readout": "anomaly", **learned.state()}))
+    assert np.array_equal(restored(document).answer(odd).score, learned.answer(odd).score)
+
+
+def test_a_code_unlike_those_of_normal_rows_is_strange_though_its_errors_are_usual() -> None:
+    g = np.random.default_rng(0)
+    codes = g.normal(size=(600, 4)) @ g.normal(size=(4, 4))
+    normal = np.column_stack([g.normal(size=(600, 2)), codes])
+    learned = calibrate("anomaly", normal[:300], np.zeros(300), level=0.9)
+    assert abs(learned.answer(normal[300:]).label.mean() - 0.1) < 0.05, "codes look as usual as those not learned from"
+    odd = normal[300:]
+    odd[:, 2:] += 5 * np.linalg.svd(codes)[2][-1]  # the way in which codes differ least
+    assert learned.answer(odd).label.mean() > 0.8
+    document = json.loads(json.dumps({"readout": "anomaly", **learned.state()}))
+    assert np.array_equal(restored(document).answer(odd).score, learned.answer(odd).score)
+
+
+@pytest.mark.parametrize("numbers", [1, 3, 100])
+def test_codes_of_any_length_and_of_few_rows_are_told_apart(numbers: int) -> None:
+    g = np.random.default_rng(0)
+    for rows in (4, 8, 40):
+        normal = np.column_stack([g.normal(size=(rows, 2)), np.ones((rows, 1)), g.normal(size=(rows, numbers))])
+        answer = calibrate("anomaly", normal, np.zeros(rows)).answer(normal + 1)
+        assert np.isfinite(answer.score).all()
+
+
+def test_a_readout_of_before_there_were_parts_is_still_read() -> None:
+    learned = calibrate("anomaly", *_outputs("anomaly"))
+    state = {name: value for name, value in learned.state().items() if name not in ("usual", "codes")}
+    assert restored({"readout": "anomaly", **state}).answer(np.ones((1, 1))).score.tolist() == [1.0]

@@ -1,4 +1,4 @@
-"""Readouts of forecasts, texts and tags: what they promise, and that they survive JSON."""
+"""Readouts of forecasts and texts: what they promise, and that they survive JSON."""
 
 from __future__ import annotations
 
@@ -77,20 +77,30 @@ def test_few_windows_borrow_from_the_steps_beside_and_very_few_promise_nothing()
     assert none.answer(point).low.tolist() == [[[-inf, -inf]]] * 2
 
 
+def test_overlapping_windows_hold_as_often_as_they_should_although_they_are_few() -> None:
+    """Windows one step apart share their errors: 10 of them with 12 steps hold 21 errors and not 120."""
+    g, inside = np.random.default_rng(0), []
+    for _ in range(300):
+        errors = g.normal(size=60)
+        gaps = np.stack([errors[at : at + 12] for at in range(10)])[:, :, None]
+        answer = calibrate("forecast", np.zeros_like(gaps), gaps).answer(np.zeros((1, 12, 1)))
+        inside.append(coverage(answer, errors[40:52][None, :, None]))
+    assert np.mean(inside) == pytest.approx(0.91, abs=0.015)
+
+
 def test_before_it_has_learned_it_answers_points_alone() -> None:
     answer = readouts.get("forecast")().answer(np.zeros((2, 3, 1)))
     assert answer.low is None
     assert answer.point.shape == (2, 3, 1)
 
 
-@pytest.mark.parametrize("name", ["forecast", "text", "generate", "tag", "embed"])
+@pytest.mark.parametrize("name", ["forecast", "text", "generate", "embed"])
 def test_a_readout_survives_json(name: str) -> None:
     g = np.random.default_rng(0)
     outputs = {
         "forecast": g.normal(size=(30, 4, 2)),
         "text": np.array(["a", "b"], dtype=object),
         "generate": np.log(g.random((5, 7))),
-        "tag": g.normal(size=(5, 7, 4)),
         "embed": g.normal(size=(5, 9)),
     }[name]
     truth = outputs + 1 if name == "forecast" else outputs
@@ -103,9 +113,6 @@ def test_a_readout_survives_json(name: str) -> None:
             assert (value == other).all()
 
 
-def test_padding_surprises_nobody_and_no_word_is_no_tag() -> None:
+def test_padding_surprises_nobody() -> None:
     score = readouts.get("generate")().answer(np.array([[-1.0, np.nan], [-2.0, -3.0]])).score
     assert score.tolist() == [1.0, 5.0]
-    logits = np.zeros((2, 3, 4))
-    logits[..., 0] = 99
-    assert (readouts.get("tag")().answer(logits).label > 0).all()

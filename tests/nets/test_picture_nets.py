@@ -194,3 +194,30 @@ def test_views_are_the_weighted_mean_of_as_many_answers_as_they_say(mirror: bool
     parts = [(0.5, image), (0.25, wide[..., :9, :9]), (0.25, wide[..., -9:, -9:])] if shift else [(1.0, image)]
     wanted = sum(share * ((view + view.flip(3)) / 2 if mirror else view) for share, view in parts)
     torch.testing.assert_close(answer, wanted.flatten(1))
+
+
+def test_the_norms_of_a_sprint_forget_quickly_as_their_recipe_wants() -> None:
+    image = Spec(("channel", "height", "width"), (3, 32, 32), "uint8", center=(120.0,) * 3, spread=(60.0,) * 3)
+    net = Sprint({"image": image}, Spec(("class",), (10,)), width=8)
+    norms = [one for one in net.modules() if hasattr(one, "running_mean") and one.running_mean is not None]
+    assert [one.momentum for one in norms] == [0.4] * 6
+    net.train()(Batch({"image": torch.full((4, 3, 32, 32), 255)}, torch.ones(4), torch.arange(4)))
+    kept = [one.running_var.mean().item() for one in norms]
+    assert all(share < 0.7 for share in kept), "one batch of a plain picture takes two fifths of the first guess of 1"
+
+
+def test_a_unet_answers_large_pictures_coarsely_and_cleans_every_pixel() -> None:
+    image = picture(3, 150, 130)
+    classes, clean = (Spec((axis, "height", "width"), (3, 150, 130)) for axis in ("class", "channel"))
+    rows = Batch({"image": torch.zeros(1, 3, 150, 130)}, torch.ones(1), torch.arange(1))
+    coarse, fine = UNet({"image": image}, classes, width=4), UNet({"image": image}, clean, width=4)
+    assert (coarse.stride, fine.stride) == (2, 1)
+    assert coarse.features(rows).shape == (1, 4, 80, 80)  # padded to 160 x 160
+    assert coarse(rows).shape == fine(rows).shape == (1, 3, 150, 130)
+    assert UNet({"image": picture(3, 128, 96)}, Spec(classes.axes, (3, 128, 96)), width=4).stride == 1
+    bright = torch.zeros(1, 3, 150, 130)
+    bright[..., 100:, :] = 255
+    changed = (coarse.eval()(rows.having(image=bright)) - coarse(rows)).abs().amax((0, 1, 3))
+    assert changed[120:].min() > changed[:4].max(), "an answer is about its own place"
+    with pytest.raises(UsageError, match="power of two"):
+        UNet({"image": image}, classes, stride=3)

@@ -116,7 +116,7 @@ def test_the_loss_of_a_row_does_not_depend_on_its_neighbors(task: str) -> None:
     name, options = NETS[task]
     net = nets.get(name)(role.inputs, role.output, **options).eval()
     if task == "anomaly":
-        objective.noise = 0.0  # drawn for the batch at once
+        objective.noise, objective.turn = 0.0, False  # drawn for the batch at once
     whole = objective.loss("main", {"net": net}, rows, torch.Generator().manual_seed(0))
     assert whole.value.shape == whole.weight.shape == (6,)
     for i in range(6):
@@ -207,12 +207,40 @@ def test_places_inside_an_object_answer_for_it_and_padding_gets_none() -> None:
     assert float(quality[0, best]) == pytest.approx(float(overlap(boxes[0], objects[0, whose[0, best], 1:])[0].max()))
 
 
-def test_an_object_too_small_to_hold_a_place_is_answered_for_by_the_nearest() -> None:
-    places = _places(4)
+def test_an_object_too_small_to_hold_a_place_is_answered_for_by_those_around_its_middle() -> None:
+    places = _places(8)
     boxes = torch.cat([places - 0.1, places + 0.1], -1)
-    objects = torch.tensor([[[0, 0.30, 0.30, 0.32, 0.32]]])
-    _, quality = assigned(boxes, places, torch.full((1, 16, 1), 0.1), objects)
-    assert (quality[0] > 0).nonzero().tolist() == [[5]]
+    objects = torch.tensor([[[0, 0.55, 0.55, 0.57, 0.57]]])
+    _, quality = assigned(boxes, places, torch.full((1, 64, 1), 0.1), objects)
+    around = ((places[0] - 0.56).abs() < 1.5 / 8).all(1)
+    assert torch.equal(quality[0] > 0, around)
+    assert int(around.sum()) == 9
+    assert int(quality.argmax()) in around.nonzero()
+    coarse = torch.cat([places, _places(2)], 1)  # cells of the finest map count
+    _, both = assigned(coarse.repeat(1, 1, 2), coarse, torch.full((1, 68, 1), 0.1), objects)
+    assert int((both > 0).sum()) == 9
+
+
+def test_boxes_of_small_objects_count_as_much_as_those_of_large_ones() -> None:
+    places = _places(8)
+    said = torch.cat([places - 0.1, places + 0.1, places, torch.zeros(1, 64, 1)], -1)
+    target = torch.tensor([[[0, 0.0, 0.0, 0.5, 1.0], [0, 0.80, 0.80, 0.83, 0.83]]])
+
+    def boxes(objects: Tensor) -> float:
+        batch = Batch({"target": objects}, torch.ones(1), torch.arange(1))
+        return float(Detect().loss("main", fixed(said), batch, torch.Generator()).parts["boxes"])
+
+    both, large, small = boxes(target), boxes(target[:, :1]), boxes(target[:, 1:])
+    assert abs(both - (large + small) / 2) < 0.02
+
+
+def test_a_crowd_of_one_class_leaves_room_for_another() -> None:
+    said = torch.zeros(1, 400, 8)
+    said[..., :4] = torch.rand(1, 400, 4)
+    said[..., 6], said[..., 7] = 5.0, -5.0
+    out = Detect().offers()["predict"].call(fixed(said), Batch({}, torch.ones(1), torch.arange(1)))
+    assert [int((out[0, :, 0] == code).sum()) for code in (0, 1)] == [200, 200]
+    assert (out[0, :, 1].diff() <= 0).all()
 
 
 def test_a_picture_without_objects_teaches_that_there_are_none() -> None:
@@ -231,7 +259,7 @@ def test_boxes_offered_are_the_best_first_and_padded() -> None:
     said[..., :4] = torch.rand(2, 3, 4)
     said[..., 6:] = torch.randn(2, 3, 2)
     out = Detect().offers()["predict"].call(fixed(said), Batch({}, torch.ones(2), torch.arange(2)))
-    assert out.shape == (2, 200, 6)
+    assert out.shape == (2, 400, 6)
     assert (out[:, :6, 1].diff(dim=1) <= 0).all()
     assert (out[:, 6:, 0] == -1).all()
     assert out[0, 0, 1] == said[0, :, 6:].sigmoid().max()
@@ -381,3 +409,51 @@ def test_cutmix_leaves_some_batches_alone_and_draws_the_same_either_way() -> Non
     assert torch.equal(CutMix(objective, p=0.0).loss("main", inner, rows, draws[0]).value, plain.value)
     CutMix(objective, p=1.0).loss("main", inner, rows, draws[1])
     assert torch.equal(torch.rand(3, generator=draws[0]), torch.rand(3, generator=draws[1]))
+
+
+def test_strange_pictures_are_those_that_are_not_put_upright() -> None:
+    _, rows, given, _ = asking("anomaly", blobs(4))
+    objective = Anomaly(noise=0.0)
+    objective.roles(given, {})
+    shown: list[Tensor] = []
+
+    def copies(batch: Batch) -> Tensor:
+        shown.append(batch.values["image"])
+        return torch.logit(batch.values["image"].flatten(1).float().div(255).clamp(0.01, 0.99))
+
+    parts = objective.offers()["predict"].call({"net": copies}, rows)
+    assert parts.shape == (4, 2), "two errors, and no code behind such a network"
+    for way, pictures in enumerate(shown):
+        assert torch.equal(pictures, torch.rot90(rows.values["image"], way, (2, 3)))
+    symmetric = rows.having(image=torch.full_like(rows.values["image"], 128))
+    assert (parts > objective.offers()["predict"].call({"net": copies}, symmetric)).all(), "copying does not help"
+    upright = Anomaly(noise=0.0, turn=False)
+    upright.roles(given, {})
+    assert (parts > upright.offers()["predict"].call({"net": copies}, rows)).all()
+
+
+def test_pictures_are_shown_turned_and_asked_for_upright() -> None:
+    _, rows, given, _ = asking("anomaly", blobs(64))
+    objective = Anomaly(noise=0.0)
+    objective.roles(given, {})
+    shown = objective.noisy(rows, torch.Generator().manual_seed(0)).values["image"]
+    pictures = rows.values["image"]
+    every = torch.stack([torch.rot90(pictures, way, (2, 3)) for way in range(4)])
+    ways = (every == shown).flatten(2).all(2)
+    assert ways.any(0).all()
+    assert (ways.sum(1) > 8).all(), "all four ways are drawn"
+    assert torch.equal(objective.goal(rows), pictures.flatten(1) / 255)
+    objective.size = (1, 32, 24)
+    assert objective.turns_shown == (0, 2), "a picture that is not square cannot lie"
+
+
+def test_likeness_is_that_of_the_metric_but_for_its_window() -> None:
+    from glia.core.values import Answer
+    from glia.metrics import metrics
+    from glia.objectives import _likeness
+
+    one, other = torch.rand(3, 2, 16, 16), torch.rand(3, 2, 16, 16)
+    other = 0.5 * one + 0.5 * other
+    ours = _likeness.likeness(one, other)
+    theirs = metrics.get("ssim")().rows(Answer(point=255 * one.double().numpy()), 255 * other.double().numpy())[:, 0]
+    assert np.abs(ours.numpy() - theirs).max() < 0.06

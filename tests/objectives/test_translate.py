@@ -9,6 +9,7 @@ import torch
 
 from glia.core.values import Batch, Spec
 from glia.nets.seq2seq import Seq2Seq
+from glia.objectives._likelihood import surprise
 from glia.objectives._writing import END, beam_search
 from glia.objectives.translate import Translate
 
@@ -111,3 +112,45 @@ def test_smoothing_is_that_of_torch_and_padding_counts_nothing() -> None:
     truth = torch.nn.functional.cross_entropy(logits[0, :2], torch.tensor([4, 3]), label_smoothing=0.2)
     torch.testing.assert_close(loss.mean(), truth)
     assert float(loss.weight[0]) == 2
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_surprise_and_its_slope_are_those_of_torch(kind: torch.dtype, smoothing: float) -> None:
+    logits = torch.randn(150, 30).to(kind)
+    codes, weight = torch.randint(30, (150,)), torch.rand(150)
+    ours, theirs = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+    found = surprise(ours, codes, smoothing)
+    truth = torch.nn.functional.cross_entropy(theirs.float(), codes, reduction="none", label_smoothing=smoothing)
+    (found * weight).sum().backward()
+    (truth * weight).sum().backward()
+    torch.testing.assert_close(found, truth)
+    torch.testing.assert_close(ours.grad, theirs.grad, rtol=0.02 if kind == torch.bfloat16 else 1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["transformer", "gru"])
+def test_places_that_are_not_asked_are_not_answered_and_change_nothing(kind: str) -> None:
+    net, batch = shaken(made(kind)), rows()
+    batch.values["target"] = torch.tensor([[2, 4, 5, 3], [2, 3, 0, 0], [2, 6, 3, 0], [2, 5, 3, 0]])
+    some = Translate().loss("main", {"net": net}, batch, torch.Generator())
+    every = Translate().loss(
+        "main", {"net": lambda b: net(Batch(b.values, b.weight, b.row, b.ragged))}, batch, torch.Generator()
+    )
+    assert some.weight.tolist() == every.weight.tolist() == [3, 1, 2, 2]
+    torch.testing.assert_close(some.value, every.value)
+
+
+def test_rows_that_are_done_are_not_computed_any_more() -> None:
+    net, batch = shaken(made()), rows(32)
+    asked = []
+    proceed = net.proceed
+
+    def watched(step: torch.Tensor, told: object, memory: object = None) -> object:
+        asked.append(len(step))
+        return proceed(step, told, memory)
+
+    net.proceed = watched  # type: ignore[method-assign, assignment]
+    beam_search(net, batch, beams=2, longest=40)
+    assert asked[0] == 64
+    assert 0 < asked[-1] < 32
+    assert asked == sorted(asked, reverse=True)

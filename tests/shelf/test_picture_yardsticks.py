@@ -163,3 +163,13 @@ def test_rows_known_to_be_anomalous_are_not_learned_from() -> None:
     alone = yardsticks.get("pca_error")("anomaly", {}, 2)
     alone.fit({"image": pictures}, np.zeros(100))
     assert np.array_equal(yard.answer({"image": odd}).score, alone.answer({"image": odd}).score)
+
+
+def test_components_of_hardly_any_rows_are_fitted_without_a_warning() -> None:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        target = np.array([[0], [1]] * 2)
+        yardsticks.get("pca_error")("anomaly", {}).fit({"number": target.astype(np.float32)}, target, seconds=0.0)
+        yardsticks.get("pca_error")("anomaly", {}).fit({"number": np.ones((20, 3), np.float32)}, np.zeros(20))

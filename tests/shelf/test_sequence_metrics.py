@@ -39,6 +39,15 @@ def windows(seed: int = 0) -> tuple[Answer, np.ndarray]:
     return Answer(point=point, low=point - reach, high=point + reach), np.concatenate([steps, scales], 1)
 
 
+def tagged(seed: int = 0) -> tuple[Answer, np.ndarray]:
+    g = np.random.default_rng(seed)
+    labels = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    rows = [g.choice(labels, g.integers(1, 8)).tolist() for _ in range(N)]
+    said = [[one if g.random() < 0.6 else str(g.choice(labels)) for one in row] for row in rows]
+    texts = [np.array([" ".join(row) for row in some], dtype=object) for some in (said, rows)]
+    return Answer(text=texts[0]), texts[1]
+
+
 def case(name: str, seed: int = 0) -> tuple[Answer, np.ndarray]:
     g = np.random.default_rng(seed)
     if name in ("bleu", "bleu_words", "chrf"):
@@ -50,9 +59,8 @@ def case(name: str, seed: int = 0) -> tuple[Answer, np.ndarray]:
     if name == "analogy_accuracy":
         truth = g.integers(-1, 5, N)
         return Answer(label=np.where(g.random(N) < 0.5, truth, 3)), truth
-    if name in ("token_accuracy", "token_f1"):
-        truth = g.integers(1, 5, (N, 7)) * (np.arange(7) < g.integers(1, 8, N)[:, None])
-        return Answer(label=np.where(g.random((N, 7)) < 0.6, truth, g.integers(1, 5, (N, 7)))), truth
+    if name in ("token_accuracy", "token_f1", "entity_f1"):
+        return tagged(seed)
     if name == "nab":
         inside = np.zeros(N, bool)
         inside[12:20] = inside[40:45] = True
@@ -63,8 +71,13 @@ def case(name: str, seed: int = 0) -> tuple[Answer, np.ndarray]:
 def _by_tag(answer: Answer, truth: np.ndarray) -> float:
     from sklearn.metrics import f1_score
 
-    real = truth > 0
-    return float(f1_score(truth[real], answer.label[real], average="macro"))
+    right, said = ([label for text in some for label in text.split()] for some in (truth, answer.text))
+    return float(f1_score(right, said, average="macro"))
+
+
+def _right_words(answer: Answer, truth: np.ndarray) -> float:
+    pairs = [pair for said, right in zip(answer.text, truth) for pair in zip(said.split(), right.split(), strict=True)]
+    return sum(said == right for said, right in pairs) / len(pairs)
 
 
 REFERENCE: dict[str, Callable[[Answer, np.ndarray], float]] = {
@@ -82,8 +95,9 @@ REFERENCE: dict[str, Callable[[Answer, np.ndarray], float]] = {
         [BleuWords.words(text) for text in a.text], [BleuWords.words(text) for text in y]
     ),
     "analogy_accuracy": lambda a, y: float((a.label == y)[y >= 0].mean()),
-    "token_accuracy": lambda a, y: float((a.label == y)[y > 0].mean()),
+    "token_accuracy": _right_words,
     "token_f1": _by_tag,
+    "entity_f1": lambda a, y: slow.entity_f1([text.split() for text in a.text], [text.split() for text in y]),
     "nab": lambda a, y: slow.nab(a.score.tolist(), y.tolist()),
 }
 NAMES = [*REFERENCE, "bleu", "chrf"]

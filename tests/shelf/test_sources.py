@@ -53,6 +53,9 @@ def example(name: str, folder: Path) -> Any:
     if name == "corpus":
         (folder / "rows.txt").write_text("A line of text.\n\nAnd, after an empty one, another.\n")
         return folder / "rows.txt"
+    if name == "conll":
+        (folder / "rows.conll").write_text("Anna B-PER\nsings O\n\nPaul B-PER\n")
+        return folder / "rows.conll"
     suffix = {"delimited": "csv", "jsonl": "jsonl", "parquet": "parquet"}[name]
     return write(folder / f"rows.{suffix}", COLUMNS)
 
@@ -106,7 +109,7 @@ def test_it_reads_the_same_twice(name: str, tmp_path: Path) -> None:
 
 
 def test_it_keeps_rows_and_values(name: str, tmp_path: Path) -> None:
-    if name in ("bundled", "archive", "corpus"):
+    if name in ("bundled", "archive", "corpus", "conll"):
         pytest.skip("its tables are given, or hold pictures or text")
     table = read(example(name, tmp_path))
     assert [float(value) for value in table["a"].values] == [1.0, 2.0]

@@ -195,6 +195,21 @@ def test_tables_of_parts_are_one_table(tmp_path: Path) -> None:
     assert refused(tmp_path).code == "unlike_parts"
 
 
+def test_tables_of_many_series_may_hold_fewer_steps_to_be_judged_by(tmp_path: Path) -> None:
+    steps = [f"V{at}" for at in range(1, 14)]
+    long = [["a", *map(str, range(12))], ["b", *map(str, range(10)), "", ""]]
+    put(tmp_path / "Hourly-train.csv", "\n".join(",".join(row) for row in [steps, *long]))
+    short = [["b", *"12345678"], ["a", *"87654321"]]
+    put(tmp_path / "Hourly-test.csv", "\n".join(",".join(row) for row in [steps[:9], *short]))
+    table = read(tmp_path)
+    assert list(table) == steps
+    assert table.part.tolist() == ["train", "train", "test", "test"]
+    assert table["V9"].values[table["V9"].present].tolist() == ["7", "7", "8", "1"]
+    assert table["V10"].present.tolist() == [True, True, False, False]
+    put(tmp_path / "Hourly-test.csv", "\n".join(",".join(row) for row in [[*steps[:8], "W9"], *short]))
+    assert refused(tmp_path).code == "unlike_parts"
+
+
 def test_tables_of_parts_without_a_header_take_names(tmp_path: Path) -> None:
     put(tmp_path / "train.tsv", "a fine film\t1\na bad film\t0\n")
     put(tmp_path / "dev.tsv", "so so\t0\nwell\t1\n")

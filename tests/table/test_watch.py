@@ -30,6 +30,20 @@ def test_every_row_has_one_window_that_ends_with_it() -> None:
     assert (first == np.float32(values[0])).all()
 
 
+def test_rows_of_several_numbers_that_nothing_orders_are_refused_with_a_cure() -> None:
+    numbers = np.random.default_rng(0).normal(size=(300, 2))
+    with pytest.raises(UsageError, match="no_times") as caught:
+        watched(table(a=numbers[:, 0], b=numbers[:, 1]))
+    assert "--time" in caught.value.remedy
+    assert watched(table(a=numbers[:, 0], b=numbers[:, 1]), lookback=9).layout.lookback == 9
+    assert watched(table(a=numbers[:, 0])).layout.lookback > 1  # one number after another is a series
+
+
+def test_windows_are_short_enough_for_the_training_rows_that_were_asked_for() -> None:
+    found = watched(table(x=np.sin(np.arange(1000) / 20)), split=(120, 60, 820))
+    assert len(found.inputs["train"]["series"]) >= 4 * found.layout.lookback
+
+
 def test_rows_are_taken_in_time_and_found_again() -> None:
     when = np.datetime64("2024-01-01", "us") + np.arange(300) * np.timedelta64(1, "h")
     values = np.arange(300.0) ** 1.5

@@ -306,6 +306,54 @@ def test_rolling_windows_of_a_later_table_have_their_truth() -> None:
         found.layout.rolling(table(x=np.arange(20.0)))
 
 
+def unequal(series: int = 60, steps: int = 160, seed: int = 0) -> np.ndarray:
+    """Return waves whose sizes differ a thousandfold, (S, T)."""
+    draw = np.random.default_rng(seed)
+    size = np.exp(draw.uniform(0, 7, (series, 1)))
+    wave = 2 + np.sin(2 * np.pi * (np.arange(steps) + draw.integers(0, 12, (series, 1))) / 12)
+    return size * wave * (1 + 0.02 * draw.normal(size=(series, steps)))
+
+
+def wide(values: np.ndarray) -> RawTable:
+    return table(**{f"V{at}": column for at, column in enumerate(values.T, 1)})
+
+
+def test_many_series_of_very_different_size_are_uneven_and_a_bundle_knows() -> None:
+    values = unequal()
+    layout = windowed(wide(values), horizon=12).layout
+    assert layout.uneven
+    assert Layout.restored(json.loads(json.dumps(layout.state()))).uneven
+    assert not windowed(wide(values[:20]), horizon=12).layout.uneven  # few
+    assert not windowed(wide(values / values.mean(1, keepdims=True)), horizon=12).layout.uneven  # alike
+    values[3, 5] = -1.0
+    assert not windowed(wide(values), horizon=12).layout.uneven  # shares of what has a sign mean nothing
+
+
+def test_the_lookback_leaves_the_test_steps_out_of_account() -> None:
+    """What fits into training says how much is seen, however many steps a test source adds."""
+    values = load(300)
+    train = table(x=values[:200])
+    few, many = (windowed(train, horizon=20, later=table(x=values[200:end])).layout.lookback for end in (220, 300))
+    assert few == many
+
+
+def test_a_folder_of_two_wide_tables_is_judged_by_what_follows(tmp_path: Path) -> None:
+    values = unequal(9)
+    for part, cells in (("train", values[:, :-12]), ("test", values[::-1, -12:])):
+        names = values[:, 0].astype(int) if part == "train" else values[::-1, 0].astype(int)
+        rows = [["id", *(f"V{at}" for at in range(1, cells.shape[1] + 1))]]
+        rows += [[f"s{name}", *map(str, row)] for name, row in zip(names, cells.tolist())]
+        (tmp_path / f"made-{part}.csv").write_text("\n".join(",".join(row) for row in rows))
+    found = windowed(read(tmp_path))
+    assert found.layout.horizon == 12
+    assert found.targets["test"].shape == (9, 12, 1)
+    order = [found.names.index(f"s{int(one)}") for one in values[:, 0]]
+    at = np.argsort(found.series["test"])[order]
+    np.testing.assert_allclose(found.targets["test"][at, :, 0], values[:, -12:], rtol=1e-6)
+    np.testing.assert_allclose(found.inputs["test"]["series"][at, -1, 0], values[:, -13], rtol=1e-6)
+    assert windowed(read(tmp_path), horizon=6).targets["test"].shape[1] == 6
+
+
 def test_m4_is_read_wide_with_its_test_file(shared: Path) -> None:
     train, test = (read(shared / "m4-hourly" / f"Hourly-{part}.csv") for part in ("train", "test"))
     found = windowed(train, later=test)

@@ -12,11 +12,13 @@ from torch import nn
 
 from glia.core.errors import TrainingError
 from glia.core.values import Batch
+from glia.nets.blocks.dropout import Dropout
 from glia.objectives.regress import Regress
 from glia.streams.minibatches import Minibatches
 from glia.train.groups import grouped
 from glia.train.job import Job, State
 from glia.train.loop import train
+from glia.train.memory import out_of_memory, wanted_bytes
 from glia.train.optimizers import optimizers
 from glia.train.steps import steps
 
@@ -24,22 +26,23 @@ from glia.train.steps import steps
 class Hungry(nn.Module):
     """A network that takes no more rows at once than fit; forward passes in evaluation are cheaper."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *between: nn.Module) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8, momentum=0.0), nn.Tanh(), nn.Linear(8, 1))
+        self.body = nn.Sequential(nn.Linear(3, 8), *between, nn.Tanh(), nn.Linear(8, 1, bias=False))
         self.most = most
 
     def forward(self, batch: Batch) -> torch.Tensor:
         if self.training and len(batch) > self.most:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4194304 bytes.")
-        return self.body[0](batch.values["number"]).tanh() @ self.body[3].weight.T
+        out: torch.Tensor = self.body(batch.values["number"])
+        return out
 
 
-def run(most: int, step: str = "plain", **more: object) -> State:
+def run(most: int, step: str = "plain", between: tuple[nn.Module, ...] = (), **more: object) -> State:
     torch.manual_seed(0)
     x = torch.randn(96, 3)
     rows = Batch({"number": x, "target": x.sum(1, keepdim=True)}, torch.rand(96) + 0.1, torch.arange(96))
-    net = Hungry(most)
+    net = Hungry(most, *between)
     job = Job(
         objective=Regress(),
         nets={"net": net},
@@ -64,6 +67,29 @@ def test_smaller_pieces_give_the_same_losses(step: str) -> None:
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     said = [row["edit"] for row in short.history if "edit" in row]
     assert any("4.0 MB" in one and "pieces of" in one for one in said)
+    assert not any("differs" in one for one in said)
+    for whole, taken in zip(plenty.job.nets["net"].parameters(), short.job.nets["net"].parameters(), strict=True):
+        torch.testing.assert_close(whole, taken, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (nn.BatchNorm1d(8), "batch norm takes its statistics from the rows of a piece"),
+        (nn.Dropout(0.1), "dropout draws anew"),
+        (Dropout(0.1), "dropout draws anew"),
+    ],
+    ids=["batch norm", "dropout", "quick dropout"],
+)
+def test_what_pieces_cannot_give_as_a_whole_batch_would_is_said(part: nn.Module, said: str) -> None:
+    edits = [row["edit"] for row in run(13, between=(part,)).history if "edit" in row]
+    assert edits and all(said in one for one in edits)
+
+
+def test_what_a_graphics_card_says_is_understood() -> None:
+    error = RuntimeError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 8.00 GiB")
+    assert out_of_memory(error)
+    assert wanted_bytes(error) == "2560.0 MB"
 
 
 def test_when_one_row_does_not_fit_the_run_ends_with_the_need() -> None:

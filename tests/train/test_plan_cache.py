@@ -69,7 +69,7 @@ def test_what_is_damaged_is_as_if_it_were_not_there(own_cache: Path, damage: str
     assert "earlier run" not in chosen(make, 0.1).reason
 
 
-@pytest.mark.parametrize("fact", ["torch", "glia", "processor", "threads", "plan"])
+@pytest.mark.parametrize("fact", ["torch", "glia", "processor", "threads", "device", "plan"])
 def test_a_plan_of_another_machine_or_version_is_ignored(own_cache: Path, fact: str) -> None:
     chosen(make, 0.1)
     path = written(own_cache)
@@ -108,9 +108,30 @@ def test_an_unsupported_precision_is_refused_with_the_reason(monkeypatch: pytest
         fixed(10, 10, precision="bf16")
 
 
-def test_every_wish_is_kept() -> None:
-    plan = chosen(make, 0.1, threads=1, precision="fp32", form="each", cached=False)
-    assert (plan.threads, plan.precision, plan.form) == (1, "fp32", "each")
+WISHES = {
+    "threads": 2,
+    "precision": "fp32",
+    "layout": "channels_last",
+    "form": "each",
+    "fused": False,
+    "compiled": False,
+}
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_every_wish_is_kept_by_trying_and_by_rule(name: str) -> None:
+    wish = {name: WISHES[name]}
+    assert chosen(make, 0.1, cached=False, **wish).way[name] == WISHES[name]  # type: ignore[arg-type]
+    assert fixed(10, 10, **wish).way[name] == WISHES[name]  # type: ignore[arg-type]
+
+
+def test_a_plan_remembered_never_outweighs_a_wish(own_cache: Path) -> None:
+    chosen(make, 0.1)
+    document = json.loads(written(own_cache).read_text())
+    document["plan"]["threads"] = 1
+    written(own_cache).write_text(json.dumps(document))
+    assert chosen(make, 0.1).threads == 1
+    assert chosen(make, 0.1, threads=2).threads == 2
 
 
 def test_a_plan_survives_json() -> None:

@@ -155,3 +155,16 @@ def test_recording_draws_nothing_from_the_generators_of_the_run() -> None:
     kept = torch.get_rng_state()
     Hands(made, state).whole(made.nets, made.objective.turns[0], next(made.stream.batches()))
     assert torch.equal(kept, torch.get_rng_state())
+
+
+def test_a_recording_that_memory_does_not_suffice_for_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = job("norm", replayed=True)
+    state = State(made)
+
+    def full(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")
+
+    monkeypatch.setattr("glia.train.replay._Replay.__call__", full)
+    train(made, state)
+    assert state.step == 23
+    assert state.seconds["forward"] > 0

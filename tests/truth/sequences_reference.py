@@ -143,3 +143,33 @@ def ibm_model_1(pairs: list[tuple[list[str], list[str]]], rounds: int) -> dict[s
         chance = {(s, t): count[s, t] / total[s] for s, t in chance}
     words = {s for s, _ in chance if s}
     return {s: max((chance[s, t], t) for one, t in chance if one == s)[1] for s in words}
+
+
+def entity_f1(said: list[list[str]], truth: list[list[str]]) -> float:
+    """Return F1 as the script conlleval of CoNLL-2000 counts: two words apart, chunk by chunk."""
+
+    def ends(last: str, kind: str, tag: str, next_kind: str) -> bool:
+        return (
+            (last == "B" and tag in "BO")
+            or (last == "I" and tag in "BO")
+            or (last != "O" and last != "." and kind != next_kind)
+        )
+
+    def starts(last: str, kind: str, tag: str, next_kind: str) -> bool:
+        return tag == "B" or (last == "O" and tag == "I") or (tag != "O" and tag != "." and kind != next_kind)
+
+    def chunks(labels: list[str]) -> list[tuple[int, int, str]]:
+        found, begin, last, kind = [], 0, "O", ""
+        for at, label in enumerate([*labels, "O"]):
+            tag, next_kind = label[0], label[2:]
+            if ends(last, kind, tag, next_kind):
+                found.append((begin, at - 1, kind))
+            if starts(last, kind, tag, next_kind):
+                begin = at
+            last, kind = tag, next_kind
+        return found
+
+    right = sum(len(set(chunks(a)) & set(chunks(b))) for a, b in zip(said, truth, strict=True))
+    all_said, all_true = (sum(len(chunks(labels)) for labels in some) for some in (said, truth))
+    precision, recall = right / all_said, right / all_true
+    return 2 * precision * recall / (precision + recall)

@@ -13,6 +13,7 @@ from glia.bundle.answers import columns_of, like
 from glia.bundle.reader import Stored, read, verified
 from glia.core.errors import GliaError
 from glia.core.manifest import MANIFEST
+from glia.core.ragged import joined
 from glia.core.raw import RawTable
 from glia.core.store import read_json
 from glia.core.values import Answer, Batch
@@ -127,7 +128,7 @@ class Bundle:
                 rows = slice(start, start + ROWS_AT_ONCE)
                 batch = Batch.of({name: values[rows] for name, values in groups.items()}, first=start, device=device)
                 found.append(call(nets, batch).float().cpu().numpy())
-        out = np.concatenate(found)
+        out = joined(found)
         return self.schema.decode(out) if self.objective.decoded and offer == "predict" else out
 
     def embedded(self, raw: RawTable) -> np.ndarray:

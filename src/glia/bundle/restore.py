@@ -20,6 +20,7 @@ from glia.core.parts import Objective, Readout
 from glia.core.values import Role, Specs
 from glia.judge.readouts import restored as readout_of
 from glia.nets import nets as shelf
+from glia.nets.blocks.foreign import MODULE, Foreign, ending
 from glia.objectives import objectives
 from glia.table.encodings import Encoding, restored
 
@@ -108,6 +109,8 @@ def restored_nets(
     for role, wanted in roles.items():
         path = stored.folder / weights_file(role)
         if foreign and role == "net" and module is not None:
+            if stored.documents["recipe"].get("net", {}).get("start") == MODULE:  # its answer was made to measure
+                ending(module, wanted.output.width)
             found[role] = _wrapped(module, wanted.inputs)
             restore_weights(module, path, foreign=True)
         else:
@@ -131,7 +134,6 @@ def _built(role: Role, named: Mapping[str, Any], weights: Path) -> nn.Module:
 def _wrapped(module: nn.Module, inputs: Specs) -> nn.Module:
     from torch.nn.parameter import is_lazy
 
-    from glia.nets.blocks.foreign import Foreign
     from glia.nets.blocks.inputs import rows_like
 
     wrapped = Foreign(module, inputs)

@@ -34,6 +34,8 @@ def result_view(document: Mapping[str, Any]) -> None:
     for name, yard in document.get("yardsticks", {}).items():
         if yard.get("note"):
             console.print(Text(f"{name.replace('_', ' ')}: {yard['note']}", "dim"))
+    if document.get("learning_curve"):
+        console.print(Text(f"more rows: {document['learning_curve']['text']}"))
     rows = document["rows"]
     seconds = document["seconds"]
     used = ", ".join(f"{part} {count}" for part, count in rows.items())

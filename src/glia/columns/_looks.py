@@ -102,9 +102,9 @@ class Looks:
         """Return notes on moving, tiny and blank pictures."""
         found = []
         for code, where, said, then in (
-            ("moving_picture", self.moves & self.fine, "have several frames", "the first frame counts"),
-            ("tiny_picture", self.tiny, f"have fewer than {_TINY} rows or columns", "they count as they are"),
-            ("blank_picture", self.blank, "show one color only", "they count as they are"),
+            ("moving_pictures", self.moves & self.fine, "have several frames", "the first frame counts"),
+            ("tiny_pictures", self.tiny, f"have fewer than {_TINY} rows or columns", "they count as they are"),
+            ("blank_pictures", self.blank, "show one color only", "they count as they are"),
         ):
             if where.any():
                 count = int(where.sum())

@@ -20,7 +20,7 @@ import numpy as np
 
 __all__ = ["END", "MARKS", "PADDING", "START", "UNKNOWN", "Level", "Tokens", "cleaned", "restored", "tokens_of"]
 
-Level = Literal["word", "piece", "character"]
+Level = Literal["word", "piece", "character", "foreign", "spaced"]
 
 PADDING, UNKNOWN, START, END = range(4)
 MARKS = ("(padding)", "(unknown)", "(start)", "(end)")
@@ -51,6 +51,10 @@ class Tokens(ABC):
     level: Level
     labels: tuple[str, ...]
     """What each code stands for, the four marks first."""
+    unknown: int = UNKNOWN
+    """The code of what has none."""
+    ending: tuple[int, ...] = ()
+    """What closes every text, also one that is cut."""
 
     @abstractmethod
     def codes(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -187,7 +191,45 @@ class Pieces(Tokens):
         return json.loads(self._tokenizer.to_str())
 
 
-_LEVELS: dict[str, Any] = {"word": Words, "piece": Pieces, "character": Letters}
+class Foreign(Tokens):
+    """The pieces of a tokenizer that was made with some network elsewhere, moved up by the four marks.
+
+    What that tokenizer puts around a text is part of it; what a text itself holds never counts as such a mark.
+    """
+
+    level: Level = "foreign"
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_str(json.dumps(state))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._tokenizer.encode_special_tokens = True
+        vocabulary = self._tokenizer.get_vocab(with_added_tokens=True)
+        names = {code: name for name, code in vocabulary.items()}
+        self.labels = (*MARKS, *(names.get(code, f"(unused {code})") for code in range(max(names) + 1)))
+        model = state["model"]
+        unknown = vocabulary.get(model.get("unk_token"), model.get("unk_id"))
+        self.unknown = UNKNOWN if unknown is None else unknown + len(MARKS)
+        empty = self._tokenizer.encode("")
+        text = self._tokenizer.encode("a")
+        before = next((at for at, mark in enumerate(text.special_tokens_mask) if not mark), 0)
+        self.ending = tuple(code + len(MARKS) for code in empty.ids[before:])
+
+    def codes(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        found, lengths = _flat([found.ids for found in self._tokenizer.encode_batch_fast(list(texts))])
+        return found + len(MARKS), lengths
+
+    def text(self, codes: Sequence[int]) -> str:
+        spelled: str = self._tokenizer.decode([code - len(MARKS) for code in codes if code >= len(MARKS)])
+        return spelled
+
+    def state(self) -> Any:
+        return json.loads(self._tokenizer.to_str())
+
+
+_LEVELS: dict[str, Any] = {"word": Words, "piece": Pieces, "character": Letters, "foreign": Foreign}
 
 
 def tokens_of(level: Level, texts: Sequence[str], counts: np.ndarray | None = None) -> Tokens:
@@ -202,14 +244,20 @@ def tokens_of(level: Level, texts: Sequence[str], counts: np.ndarray | None = No
         >>> tokens_of("character", ["abba"]).codes(["abc"])[0].tolist()
         [4, 5, 1]
     """
-    found: Tokens = _LEVELS[level].learned(texts, np.ones(len(texts), np.int64) if counts is None else counts)
+    found: Tokens = _kind(level).learned(texts, np.ones(len(texts), np.int64) if counts is None else counts)
     return found
 
 
 def restored(level: Level, state: Any) -> Tokens:
     """Return the vocabulary that a state describes."""
-    found: Tokens = _LEVELS[level](state)
+    found: Tokens = _kind(level)(state)
     return found
+
+
+def _kind(level: Level) -> Any:
+    from glia.columns._spaced import Spaced  # it is made of what stands here
+
+    return {**_LEVELS, "spaced": Spaced}[level]
 
 
 @lru_cache(maxsize=1)

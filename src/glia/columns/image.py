@@ -57,6 +57,7 @@ class Image(Column):
         self.center: tuple[float, ...] = (127.5,)
         self.spread: tuple[float, ...] = (1.0,)
         self.gaps = False
+        self.given = False
 
     @staticmethod
     def recognize(raw: Raw) -> Guess:
@@ -70,17 +71,29 @@ class Image(Column):
             return Guess(0.99, f"its {len(here)} values are pictures")
         return Guess(0.0, "its values are no pictures")
 
+    def give(self, size: tuple[int, int], center: tuple[float, ...], spread: tuple[float, ...]) -> None:
+        """Give pictures the size, channels and normalization a network was trained with, instead of learning them.
+
+        Args:
+            size: Height and width.
+            center: What is subtracted from each channel, on the scale of the bytes.
+            spread: What each channel is divided by.
+        """
+        self.size, self.channels, self.center, self.spread, self.given = size, len(center), center, spread, True
+
     def learn(self, raw: Raw) -> None:
-        self.gaps = not raw.present.all()
-        self.size, self.channels, self.top = (1, 1), 1, float(_TOP)
+        self.gaps, self.top = not raw.present.all(), float(_TOP)
         most = _SAMPLE if raw.values.ndim == 1 else _SAMPLE_ARRAYS
         some = raw.take(_spread_out(np.flatnonzero(raw.present), most))
         found = looks(some)
         self._refuse(found.bad, some)
+        self.top = _top(found.top) if len(some) else self.top
+        if self.given:
+            return
+        self.size, self.channels = (1, 1), 1
         if len(some):
             self.size = size_of(found.sizes, self.most)
             self.channels = 3 if found.colored.any() else 1
-            self.top = _top(found.top)
         self.center, self.spread = (127.5,) * self.channels, (1.0,) * self.channels
         if len(some):
             self._measure(self._decoded(some))
@@ -115,13 +128,14 @@ class Image(Column):
             "center": list(self.center),
             "spread": list(self.spread),
             "gaps": self.gaps,
+            "given": self.given,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         height, width = state["size"]
         self.size, self.channels, self.top = (height, width), state["channels"], state["top"]
         self.center, self.spread = tuple(state["center"]), tuple(state["spread"])
-        self.gaps = state["gaps"]
+        self.gaps, self.given = state["gaps"], state.get("given", False)
 
     def summarize(self, raw: Raw) -> dict[str, np.ndarray]:
         """Return how many pictures are so bright, so rich in contrast and so large, and the share missing."""

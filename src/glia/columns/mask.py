@@ -11,6 +11,7 @@ import numpy as np
 from glia.columns._masks import codes_of, distinct, looks_like_instances, looks_lossy
 from glia.columns._pictures import Bad, UnreadableError, each, is_picture, opened, size_upright
 from glia.columns._refuse import RowError, missing_target
+from glia.core.errors import UsageError
 from glia.core.names import listed
 from glia.core.parts import Column, Guess
 from glia.core.raw import Raw
@@ -30,7 +31,8 @@ class Mask(Column):
     one class beside the background; black and white that a lossy format has blurred are parted at half; 255 beside
     other classes of a palette or of greys below 255 is a border that counts for nothing, code 255.
 
-    Masks take the size that their pictures are encoded in.
+    Masks take the size that their pictures are encoded in. ``--columns mask=mask:things`` says that values number
+    things, ``mask:classes`` that they are classes, whatever they look like.
 
     Example:
         >>> tumor = Mask("mask", "target")
@@ -51,6 +53,18 @@ class Mask(Column):
         self.how: Literal["codes", "instances", "halves"] = "codes"
         self.void = False
         self.colors = False
+        self.wish: str | None = None
+
+    def read_as(self, how: str) -> None:
+        if how not in ("things", "classes"):
+            said = f"the values of {self.name!r} cannot be read as {how!r}"
+            raise UsageError(
+                "bad_columns",
+                said,
+                remedy=f"write --columns {self.name}=mask:things or {self.name}=mask:classes",
+                column=self.name,
+            )
+        self.wish = how
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -63,7 +77,8 @@ class Mask(Column):
     def said(self) -> str:
         """How values are read, completing "masks are read so that ..."."""
         if self.how == "instances":
-            return "numbers of things are one class, since each mask counts its own from 1"
+            why = "as was asked" if self.wish else "since each mask counts its own from 1"
+            return f"numbers of things are one class, {why}"
         if self.how == "halves":
             return "values from 128 are one class, since they are black and white blurred by a lossy format"
         return f"{len(self.values)} values are classes" + ", and 255 counts for nothing" * self.void
@@ -87,12 +102,15 @@ class Mask(Column):
         self.colors = max(counts, default=0) > 65535
         palette = any(flag for _, flag in sample)
         self.how = "codes"
-        if looks_lossy(dict(counts)):
+        if self.wish == "things":
+            self.how = "instances"
+        elif self.wish is None and looks_lossy(dict(counts)):
             self.how = "halves"
-        elif not palette and looks_like_instances([mask for mask, _ in sample]):
+        elif self.wish is None and not palette and looks_like_instances([mask for mask, _ in sample]):
             self.how = "instances"
         if self.how != "codes":
             self.values, self.void = (0, 1), False
+            self.reason = self.said
             return
         values = self._all_values(raw, {int(value) for value in counts}) if step > 1 else set(counts)
         self.void = 255 in values and any(0 < value < 255 for value in values) and max(values) == 255
@@ -104,6 +122,7 @@ class Mask(Column):
                 remedy="bring masks whose values are codes of classes, in a format without loss (PNG)",
                 column=self.name,
             )
+        self.reason = self.said
 
     def follow(self, given: Specs) -> None:
         if "image" in given:

@@ -11,6 +11,7 @@ import numpy as np
 from glia.columns._cells import Cells, cells, word_of
 from glia.columns._parse import numeric_share
 from glia.columns._refuse import missing_target, newly_missing
+from glia.columns._spaced import spaced
 from glia.columns._tokens import END, MARKS, START, UNKNOWN, Level, Tokens, cleaned, restored, tokens_of
 from glia.core.finding import Finding
 from glia.core.parts import Column, Guess
@@ -22,6 +23,7 @@ __all__ = ["Prose"]
 _FEWEST_WORDS = 8  # a title or a name has fewer, and is read as a bag of words
 _FEWEST_LETTERS = 40  # of a text that is written without spaces
 _LONGEST, _SHORTEST = 512, 8
+_LONGEST_LABELED = 4_096  # every word is asked for its label, so that none may be cut
 _COVERED = 0.99  # of the training texts are read whole
 _LETTERS_A_CODE = 32  # what is read of a text of a million letters before it is cut
 _SKETCHED = 256
@@ -44,6 +46,7 @@ class Prose(Column):
 
     Attributes:
         level: ``"word"``, ``"piece"`` or ``"character"``; set it before learning to have it so, ``None`` = by the data.
+            ``"foreign"`` where the vocabulary came with a network, see :meth:`give`.
         lower: Whether capitals are made small.
         longest: How many codes of a text are read.
         reason: Why this level and this length.
@@ -65,6 +68,8 @@ class Prose(Column):
         super().__init__(name, role)
         self.level: Level | None = None
         self.lower = role == "input"
+        self.given = False
+        self.most = _LONGEST
         self.longest = _SHORTEST
         self.gaps = False
         self.unknown = 0.0
@@ -91,6 +96,22 @@ class Prose(Column):
             return Guess(0.9, f"a typical row is {np.median(letters):.0f} letters long, without spaces")
         return Guess(0.1, f"a typical row is only {words:.0f} words long")
 
+    def give(self, level: Level, tokens: Any, *, lower: bool, most: int = _LONGEST) -> None:
+        """Read texts with a vocabulary that a network was trained with, instead of learning one.
+
+        Args:
+            level: What has a code.
+            tokens: The vocabulary's state.
+            lower: Whether capitals are made small first.
+            most: How many codes of a text that network can read.
+        """
+        self.level, self.lower, self.most, self.given = level, lower, most, True
+        self.tokens = restored(level, tokens)
+
+    def word_by_word(self) -> None:
+        """Read a code for each word as spaces part them, capitals kept and nothing cut, as labels of words want it."""
+        self.level, self.lower, self.most = "spaced", False, _LONGEST_LABELED
+
     def learn(self, raw: Raw) -> None:
         found = self._cells(raw)
         missing_target(self.name, found.codes < 0) if self.role == "target" else None
@@ -98,16 +119,18 @@ class Prose(Column):
         if self.level is None:
             self.level, why = _level([self._cleaned(text, "word") for text in found.words], self.role)
         else:
-            why = "it was chosen"
+            why = "the vocabulary came with the network" if self.given else _GIVEN.get(self.level, "it was chosen")
         texts = [self._cleaned(text, self.level) for text in found.words]
-        self.tokens = tokens_of(self.level, texts, found.counts)
+        if not self.given:
+            self.tokens = tokens_of(self.level, texts, found.counts)
         codes, lengths = self.tokens.codes(texts)
         lengths = np.repeat(lengths, found.counts) if len(lengths) else np.zeros(1, np.int64)
         most, wanted = int(lengths.max()), int(np.quantile(lengths, _COVERED, method="higher"))
         # A text asked for must not end early, and a few codes more than most texts have cost nothing.
         wanted = most if self.role == "target" or most <= 2 * wanted else wanted
-        self.longest = int(np.clip(wanted, _SHORTEST, _LONGEST)) + 2 * (self.role == "target")
-        self.unknown = float((codes == UNKNOWN).mean()) if len(codes) else 0.0
+        wanted = self.most if self.level == "spaced" else wanted
+        self.longest = int(np.clip(wanted, min(_SHORTEST, self.most), self.most)) + 2 * (self.role == "target")
+        self.unknown = float((codes == self.tokens.unknown).mean()) if len(codes) else 0.0
         cut = float((lengths > self.longest).mean())
         said = f"; {cut:.1%} of the texts are longer and are cut" if cut else ""
         self.reason = f"read as {_MANY[self.level]}: {why}; at most {self.longest} of a text{said}"
@@ -153,21 +176,19 @@ class Prose(Column):
             return said
         codes, lengths = self.tokens.codes([self._cleaned(text, self.tokens.level) for text in found.words])
         long = np.flatnonzero(found.spread(lengths > self.longest, False))
-        share = float((codes == UNKNOWN).mean()) if len(codes) else 0.0
+        share = float((codes == self.tokens.unknown).mean()) if len(codes) else 0.0
         if len(long) > (1 - _COVERED) * len(raw) + 1:
             text = (
                 f"{len(long)} texts of {self.name!r} are longer than the {self.longest} {_MANY[self.tokens.level]} read"
             )
             said.append(self._note("long_texts", text, int(long[0]), len(long), "what comes after was not read"))
         if share > 0.2 and share > 2 * self.unknown:
-            ends = np.cumsum(lengths)
-            row = int(
-                np.flatnonzero(found.codes == int(np.searchsorted(ends, np.argmax(codes == UNKNOWN), "right")))[0]
-            )
+            first = int(np.searchsorted(np.cumsum(lengths), np.argmax(codes == self.tokens.unknown), "right"))
+            row, count = int(np.flatnonzero(found.codes == first)[0]), int((codes == self.tokens.unknown).sum())
             text = (
                 f"{share:.0%} of the {_MANY[self.tokens.level]} of {self.name!r} are new (training: {self.unknown:.0%})"
             )
-            said.append(self._note("unknown_words", text, row, int((codes == UNKNOWN).sum()), "they count as unknown"))
+            said.append(self._note("unknown_words", text, row, count, "they count as unknown"))
         return said
 
     def state(self) -> dict[str, Any]:
@@ -175,6 +196,7 @@ class Prose(Column):
             "level": self.tokens.level,
             "lower": self.lower,
             "longest": self.longest,
+            "most": self.most,
             "gaps": self.gaps,
             "unknown": self.unknown,
             "reason": self.reason,
@@ -184,6 +206,7 @@ class Prose(Column):
     def restore(self, state: Mapping[str, Any]) -> None:
         self.level, self.lower, self.longest = state["level"], state["lower"], state["longest"]
         self.gaps, self.unknown, self.reason = state["gaps"], state["unknown"], state["reason"]
+        self.most = state.get("most", _LONGEST)
         self.tokens = restored(state["level"], state["tokens"])
 
     def summarize(self, raw: Raw) -> dict[str, np.ndarray]:
@@ -215,9 +238,11 @@ class Prose(Column):
         return replace(raw, values=values)
 
     def _cells(self, raw: Raw) -> Cells:
-        return cells(raw, strict=self.role == "target")
+        return cells(raw, strict=self.role == "target" or self.level == "spaced")
 
     def _cleaned(self, text: str, level: Level) -> str:
+        if level == "spaced":
+            return spaced(text[: _LONGEST_LABELED * _LETTERS_A_CODE])
         form: Literal["NFC", "NFKC"] = "NFKC" if level == "word" and self.role == "input" else "NFC"
         return cleaned(text[: _LONGEST * _LETTERS_A_CODE], lower=self.lower and level != "character", form=form)
 
@@ -232,6 +257,8 @@ class Prose(Column):
         place = np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         rows, inside = np.repeat(np.arange(len(texts)), lengths), place < room
         padded[rows[inside], place[inside] + target] = codes[inside]
+        if ending := self.tokens.ending[: room - 1]:
+            padded[lengths > room, room - len(ending) : room] = ending
         if target and len(texts):
             padded[:, 0] = START
             padded[np.arange(len(texts)), kept + 1] = END
@@ -241,7 +268,14 @@ class Prose(Column):
         return Finding(code, "note", text, {"column": self.name, "row": row, "count": count}, then)
 
 
-_MANY = {"word": "words", "piece": "pieces of words", "character": "characters"}
+_MANY = {
+    "word": "words",
+    "piece": "pieces of words",
+    "character": "characters",
+    "foreign": "pieces of words",
+    "spaced": "words",
+}
+_GIVEN = {"spaced": "each is asked for its label"}
 
 
 def _level(texts: Sequence[str], role: str) -> tuple[Level, str]:

@@ -7,8 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from glia.augments import augments
+from glia.core.constraints import check_options
 from glia.core.errors import UsageError
 from glia.core.recipe import Recipe, edited, load
+from glia.core.shelf import Shelf
+from glia.nets import nets
+from glia.train.optimizers import optimizers
+from glia.train.remedies import remedies
+from glia.train.schedules import schedules
 
 __all__ = ["asked", "seconds"]
 
@@ -84,7 +91,25 @@ def asked(
     from glia.core.recipe import read
 
     pairs = [f"{name}={value}" for name, value in settings.items()] if isinstance(settings, Mapping) else settings
-    return edited(read(document), pairs)
+    recipe = edited(read(document), pairs)
+    _checked(recipe)
+    return recipe
+
+
+def _checked(recipe: Recipe) -> None:
+    """Refuse a part or an option that does not exist, before minutes are spent on reading rows."""
+    train = recipe.train
+    chosen: list[tuple[Shelf, str | None, Mapping[str, Any], str]] = [
+        (nets, None if recipe.net.name == "auto" else recipe.net.name, recipe.net.options, "net"),
+        (optimizers, train.optimizer, train.optimizer_options, "train.optimizer"),
+        (schedules, train.schedule, train.schedule_options, "train.schedule"),
+    ]
+    changes = train.augment if isinstance(train.augment, dict) else {}
+    chosen += [(augments, name, options, f"train.augment.{name}") for name, options in changes.items()]
+    chosen += [(remedies, name, options, f"train.remedies.{name}") for name, options in train.remedies.items()]
+    for shelf, name, options, where in chosen:
+        if name is not None:
+            check_options(shelf.get(name), {key: one for key, one in options.items() if key != "lr"}, where)
 
 
 def _name(source: Any) -> str | None:

@@ -22,6 +22,7 @@ from glia.judge.scores import main_metric
 from glia.metrics import metrics
 from glia.nets import nets
 from glia.objectives import objectives
+from glia.table.encodings import Windowed
 from glia.train.optimizers import optimizers
 from glia.train.remedies import remedies
 from glia.train.schedules import schedules
@@ -36,6 +37,7 @@ class Choices:
     Args:
         metric: The metric that the verdict compares.
         watch: The metric that weights are chosen by on validation.
+        lr_from_nothing: The rate of the same network where it begins with chance.
         reasons: Why, by name of the decision.
     """
 
@@ -52,6 +54,7 @@ class Choices:
     optimizer: str
     optimizer_options: Mapping[str, Any]
     lr: float
+    lr_from_nothing: float
     find_lr: bool
     weight_decay: float
     schedule: str
@@ -103,7 +106,12 @@ def _net(prepared: Prepared, recipe: Recipe, reasons: dict[str, str]) -> str:
         return recipe.net.name
     groups = set(prepared.specs())
     kinds = [group for group in _READING if group in groups]
-    if prepared.question.objective in _FITTING:
+    if _uneven(prepared):
+        name = "nmlp"
+        reasons["net"] = "nmlp: many series of very different size, each of which is scaled by itself"
+    elif "image" in groups and _cleans(prepared, recipe):
+        name, reasons["net"] = "unet", "unet: it cleans pixel by pixel, where a narrow code would blur"
+    elif prepared.question.objective in _FITTING:
         name = _FITTING[prepared.question.objective]
         reasons["net"] = f"{name}: it fits the question ({prepared.question.task})"
     elif len(kinds) > 1:
@@ -114,6 +122,18 @@ def _net(prepared: Prepared, recipe: Recipe, reasons: dict[str, str]) -> str:
         name = "tabm"
         reasons["net"] = "tabm: the strongest single network on tables for its time (Gorishniy et al. 2024)"
     return name
+
+
+def _cleans(prepared: Prepared, recipe: Recipe) -> bool:
+    """Return whether noise is put on what is shown, and has to be taken away."""
+    name = prepared.question.objective
+    options = recipe.objective.options if name == "reconstruct" else {}
+    return bool(options) and check_options(objectives.get(name), options, "objective").get("noise", 0) > 0
+
+
+def _uneven(prepared: Prepared) -> bool:
+    """Return whether many series of very different size are forecast."""
+    return isinstance(prepared.encoding, Windowed) and prepared.encoding.layout.uneven
 
 
 def imbalance(prepared: Prepared) -> Finding | None:
@@ -150,12 +170,15 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
     train, reasons = recipe.train, dict[str, str]()
     if "lr" in train.optimizer_options:
         raise UsageError("bad_option", "the learning rate is one setting", remedy="write --set train.lr=0.01")
-    rows = len(prepared.targets["train"])
+    rows = prepared.rows("train")
     uneven = recipe.judge.imbalance == "auto" and imbalance(prepared) is not None
     net = _net(prepared, recipe, reasons)
-    suits = {} if foreign else nets.get(net).suits
+    general = {} if foreign else nets.get(net).suits
+    suits = {**general, **general.get("tune", {}).get(recipe.net.tune, {})} if recipe.net.start else general
     name = train.optimizer or suits.get("optimizer", "adamw")
     metric = recipe.judge.metric or main_metric(prepared.question.objective, uneven)
+    if _uneven(prepared) and not recipe.judge.metric:
+        metric, reasons["metric"] = "smape", "smape: series differ so much in size that only shares can be compared"
     if metric:
         metrics.get(metric)
     batch = _batch_size(recipe, suits, rows, reasons)
@@ -180,6 +203,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         optimizer=name,
         optimizer_options=check_options(optimizers.get(name), _optimizer_options(train, suits), "train.optimizer"),
         lr=_rate(train, suits, name),
+        lr_from_nothing=_rate(train, general, name),
         # Nobody knows the rate that suits a stranger's network, so it is looked for.
         find_lr=train.lr == "find" or (foreign and train.lr is None),
         weight_decay=suits.get("weight_decay", 0.0) if train.weight_decay is None else train.weight_decay,
@@ -261,6 +285,8 @@ def _objective_options(prepared: Prepared, recipe: Recipe, uneven: bool) -> dict
         # Measured on 2 % positives over three splits: average precision 0.73 with focal loss, 0.71 without, 0.68 with
         # classes weighted by the root of their rarity.
         options["focal"] = 1.0
+    if _uneven(prepared) and "error" not in recipe.objective.options:
+        options["error"] = "relative"
     if options.get("error") == "poisson":
         center, scale = prepared.schema.standard()
         options |= {"center": center, "scale": scale}

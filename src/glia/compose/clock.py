@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from glia.compose.choices import Choices
 from glia.core.finding import Finding
 from glia.core.recipe import Recipe
+from glia.train.device import refusal, resolved
 from glia.train.job import Job
 from glia.train.plan import Plan, fixed, refuse_unsupported
 from glia.train.planning import chosen
 
-__all__ = ["Clock", "bottleneck", "made_plan", "planned", "slow"]
+__all__ = ["Clock", "bottleneck", "late", "made_plan", "planned", "slow"]
 
 
 _LOOKING = 0.15  # most of the time that looking at validation rows may take
@@ -23,7 +24,7 @@ PHASES = {
     "forward": "the forward pass",
     "backward": "the backward pass",
     "optimizer": "the optimizer",
-    "compiled": "compiled steps",
+    "compiled": "compiled or replayed steps",
     "evaluate": "looking at validation rows",
 }
 REMEDIES = {
@@ -71,8 +72,16 @@ def made_plan(make: Callable[[Plan], Job], choices: Choices, recipe: Recipe, clo
         clock: The budget.
     """
     wish = recipe.plan
-    asked: dict[str, Any] = {"layout": wish.layout, "form": wish.form, "fused": wish.fused, "compiled": wish.compile}
-    refuse_unsupported(wish.precision)
+    asked: dict[str, Any] = {"layout": wish.layout, "form": wish.form, "fused": wish.fused}
+    asked |= {"compiled": wish.compile, "replayed": wish.replay}
+    asked["device"] = resolved(wish.device)
+    against = refusal(make, asked["device"]) if wish.device == "auto" and asked["device"] != "cpu" else ""
+    if against:
+        plan = made_plan(make, choices, recipe.with_(plan={"device": "cpu"}), clock)
+        return replace(plan, reason=f"{plan.reason}; the graphics card is left alone: {against}")
+    if asked["device"] != "cpu":  # made for processors
+        asked |= {"fused": False, "replayed": bool(wish.replay)}
+    refuse_unsupported(wish.precision, asked["device"])
     if wish.mode == "plain":
         ways = {name: value for name, value in asked.items() if value is not None}
         return Plan(wish.threads or 1, wish.precision or "fp32", **ways, reason="plain, as asked")
@@ -111,6 +120,20 @@ def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> 
     every = max(1, min(choices.evaluate_every, -(-steps // 10)), -(-steps // looks))
     spent = f"{plan.seconds * 1e3:.1f} ms a step"
     return choices.with_(steps=steps, evaluate_every=every), f"{steps} steps in the {seconds:.1f} s left, at {spent}"
+
+
+def late(clock: Clock, rows: int) -> Finding | None:
+    """Return a finding when most of the budget is spent before training, on a table that streams from disk."""
+    if clock.budget is None or clock.elapsed < 0.5 * clock.budget:
+        return None
+    wish = 10 * max(1, round(clock.elapsed / 3))
+    return Finding(
+        "budget_spent_reading",
+        "warning",
+        f"reading and encoding {rows:,} rows took {clock.elapsed:.0f} s of a budget of {clock.budget:.0f} s",
+        {"rows": rows, "seconds": clock.elapsed},
+        f"give more, such as --budget {wish}s; reading takes the same time again",
+    )
 
 
 def slow(plan: Plan, trained_seconds: float, steps: int) -> Finding | None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from glia.compose.outcome import ended
@@ -217,6 +218,7 @@ def _opened(record: Record, module: nn.Module | None) -> Bundle:
     from glia.record.reader import scan
 
     bundle = Bundle.load(record.folder / "bundle", net=module)
+    rmtree(record.folder / "shards", ignore_errors=True)
     if not any(isinstance(line.event, events.End) for line in scan(record.folder)):
         record.emit(ended(bundle.result))
     return bundle

@@ -201,15 +201,14 @@ class Keeper:
             for group, indexes in trip.columns.items()
             for index in indexes
         ]
-        places = self.prepared.split.train
-        rows = [int(places[row]) for row in trip.batch.row[list(trip.rows[:10])].tolist()] if trip.rows else []
+        rows = self.prepared.places(trip.batch.row[list(trip.rows[:10])].numpy()).tolist() if trip.rows else []
         evidence = {"step": trip.step, "layer": trip.layer, "what": trip.what, "rows": rows, "columns": columns}
         if self._batches < MOST_BATCHES and trip.what:
             self._batches += 1
             name = f"batch-{trip.step}"
             tree = {**evidence, "text": trip.text, "names": names, "bad": list(trip.rows)}
             values = {**trip.batch.values, "weight": trip.batch.weight}
-            values["row"] = torch.as_tensor(places)[trip.batch.row]
+            values["row"] = torch.from_numpy(self.prepared.places(trip.batch.row.numpy()))
             write_tree(self.record.folder / "snapshots" / name, {**tree, "values": values})
             self.emit(events.Snapshot(trip.step, f"snapshots/{name}"))
             evidence["snapshot"] = f"snapshots/{name}"

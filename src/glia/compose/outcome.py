@@ -53,7 +53,7 @@ def result(
         "classes": list(prepared.classes),
         "net": choices.net,
         "parameters": sum(parameter.numel() for parameter in trained.net.parameters()),
-        "rows": {part: len(prepared.targets[part]) for part in PARTS},
+        "rows": {part: prepared.rows(part) for part in PARTS},
         "seconds": {
             **seconds,
             "total": round(meter.elapsed(), 3),
@@ -81,6 +81,7 @@ def result(
             for name, scores in judged.yards.items()
         },
         "verdict": None if judged.verdict is None else judged.verdict.as_dict(),
+        "learning_curve": None if judged.enough is None else judged.enough.as_dict(),
         "findings": [finding.as_dict() for finding in prepared.findings],
         "reasons": {**prepared.reasons, **choices.reasons},
         "columns": [
@@ -133,6 +134,7 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
             "form": plan.form,
             "fused": plan.fused,
             "compile": plan.compiled,
+            "replay": plan.replayed,
         },
         judge={"metric": recipe.judge.metric},
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glia.columns.mask import Mask
+from glia.compose.large import Large, opened
+from glia.compose.pretrained import taken_over
 from glia.core.errors import DataError, UsageError
 from glia.core.finding import Finding
 from glia.core.names import did_you_mean, listed
@@ -25,6 +28,9 @@ from glia.table.schema import Schema
 from glia.table.split import Split, split
 from glia.table.watch import Watched, watched
 from glia.table.windows import Windows, windowed
+
+if TYPE_CHECKING:
+    from glia.streams._shards import Shards
 
 __all__ = ["PARTS", "Prepared", "Sources", "prepare"]
 
@@ -64,6 +70,10 @@ class Prepared:
         findings: What the audit found.
         reasons: What was decided, and why.
         primed: The weights of networks that have looked at training rows before their first step.
+        large: The table, where it is larger than memory; everything above is then a sample of it.
+        shards: All of its training rows, those of the sample among them.
+        settled: What layers that stay as they are made of rows, by what was asked.
+        pace: Seconds that such layers took for a row.
     """
 
     question: Question
@@ -78,6 +88,20 @@ class Prepared:
     findings: list[Finding] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     primed: dict[Any, dict[str, Any]] = field(default_factory=dict)
+    large: Large | None = None
+    shards: Shards | None = None
+    settled: dict[Any, Any] = field(default_factory=dict)
+    pace: float = 0.0
+
+    def rows(self, part: str) -> int:
+        """Return how many rows a part has; of a table larger than memory, all that train."""
+        if part != "train" or self.large is None:
+            return len(self.targets[part])
+        return self.large.rows if self.shards is None else self.shards.rows
+
+    def places(self, rows: np.ndarray) -> np.ndarray:
+        """Return the numbers that training rows have in the table."""
+        return rows if self.shards is not None else self.split.train[rows]
 
     @property
     def schema(self) -> Schema:
@@ -99,24 +123,33 @@ class Prepared:
         return labels[0] if labels and self.question.objective == "classify" else ()
 
 
-def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = lambda finding: None) -> Prepared:
+def prepare(
+    sources: Sources,
+    recipe: Recipe,
+    say: Callable[[Finding], None] = lambda finding: None,
+    *,
+    room: Path | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Prepared:
     """Return a run's rows, read, asked, audited, parted and encoded.
 
     Args:
         sources: Where the rows are.
         recipe: The run's decisions.
         say: Told of every finding as it comes.
+        room: A folder for the rows of a table that is larger than memory; without one they are only sampled.
+        tell: Told how far reading such a table has come.
 
     Raises:
         UsageError: The question does not fit the table.
         DataError: The rows cannot be read rightly, or the audit found what must stop a run.
     """
     data = recipe.data
-    whole = read(sources.fit, names=data.names)
-    tables = _own_parts(whole)
-    for part, source in (("test", sources.test), ("valid", sources.valid)):
-        if source is not None:
-            tables[part] = read(source, names=data.names)
+    given = {part: source for part, source in vars(sources).items() if part == "fit" or source is not None}
+    larges = {part: one for part, source in given.items() if (one := opened(source, recipe)) is not None}
+    tables = {part: larges[part].sample if part in larges else read(given[part], names=data.names) for part in given}
+    whole, large = tables.pop("fit"), larges.get("fit")
+    tables = {**_own_parts(whole), **tables}
     _known(whole, [*data.columns, *filter(None, (data.group, data.time, data.weight))])
     question = ask(whole, data.target, recipe.objective.task)
     findings: list[Finding] = []
@@ -125,11 +158,27 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
         findings.append(finding)
         say(finding)
 
+    for part, one in larges.items():
+        one.refuse(recipe, in_order=question.objective in _IN_ORDER)
+        if question.objective in _IN_ORDER:  # nobody said how much memory there is, so it may do
+            rows = read(given[part], names=data.names)
+            tables |= _own_parts(rows) if part == "fit" else {part: rows}
+        elif part != "fit":
+            found(one.sampled(part))
     if question.objective in _IN_ORDER:
         return _IN_ORDER[question.objective](tables, question, recipe, found)
     tables = {part: _answered(table, question, part, found) for part, table in tables.items()}
     keys = [name for name in (data.group, data.time, data.weight) if name]
-    schema = Schema.infer(tables["fit"], targets=question.targets, task=question.task, kinds=data.columns, keys=keys)
+    schema = Schema.infer(
+        tables["fit"],
+        targets=question.targets,
+        task=question.task,
+        kinds=data.columns,
+        keys=keys,
+        text=question.text,
+    )
+    schema.compare(tables["fit"])
+    taken_over(schema, recipe.net.start)
     tables = {part: _readable(table, schema, data.skip_bad, found) for part, table in tables.items()}
     parts, parted = _part(tables, schema, question, recipe, found)
     schema.learn(parts["train"])
@@ -143,7 +192,7 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
     truth = {part: schema.truth(parts[part], target) for part, target in targets.items()}
     if question.objective == "anomaly":
         truth = {part: _strange(one, truth["train"]) for part, one in truth.items()}
-    return Prepared(
+    prepared = Prepared(
         question=question,
         encoding=RowByRow(schema),
         raw=parts,
@@ -155,7 +204,12 @@ def prepare(sources: Sources, recipe: Recipe, say: Callable[[Finding], None] = l
         split=parted,
         findings=findings,
         reasons={"task": question.reason, "split": parted.reason},
+        large=large,
     )
+    if large is not None:
+        prepared.shards = None if room is None else large.shards(prepared, recipe, room, tell)
+        found(large.finding(prepared.shards))
+    return prepared
 
 
 def _of_series(
@@ -163,6 +217,9 @@ def _of_series(
 ) -> Prepared:
     """Return the windows of a table of series."""
     data, table = recipe.data, tables["fit"]
+    if "valid" in tables:
+        said = "a forecast is chosen by the last steps before those that judge, and rows for choosing were given"
+        raise UsageError("no_valid", said, remedy="put these rows behind the training rows, in one file")
     windows = windowed(
         table,
         question.targets,

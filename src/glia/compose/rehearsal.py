@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,6 +13,8 @@ from glia.compose.clock import Clock, made_plan, planned
 from glia.compose.prepare import Sources, prepare
 from glia.compose.training import build
 from glia.core.errors import UsageError
+from glia.train.footprint import footprint
+from glia.train.roofline import flops
 
 __all__ = ["rehearse"]
 
@@ -39,13 +42,17 @@ def rehearse(source: Any, **words: Any) -> dict[str, Any]:
     left = None if clock.budget is None else clock.budget * 0.75 - clock.elapsed - 1.0
     choices, reason = planned(choices, plan, left, len(prepared.targets["valid"]))
     findings = [*prepared.findings, *([note] if note else [])]
+    job = build(prepared, choices, replace(plan, compiled=False, replayed=False), seed=recipe.seed)
     return {
         "task": prepared.question.task,
         "target": list(prepared.question.targets),
         "net": choices.net,
-        "rows": {part: len(target) for part, target in prepared.targets.items()},
+        "rows": {part: prepared.rows(part) for part in prepared.targets},
         "steps": choices.steps,
         "plan": plan.as_dict(),
+        "batch": len(next(iter(job.stream.batches()))),
+        "flops": flops(job),
+        "memory": footprint(job),
         "columns": [
             {"name": name, "kind": column.kind, "reason": prepared.schema.reasons.get(name, "")}
             for name, column in prepared.schema.columns.items()

@@ -35,7 +35,9 @@ __all__ = [
 
 def fingerprints(prepared: Prepared) -> dict[str, Any]:
     """Return rows and a hash of each column, by part, in the order that training sees them."""
-    return {
+    shards = prepared.shards
+    streamed = {} if shards is None else {"streamed": {"rows": shards.rows, "columns": {"rows": shards.digest}}}
+    return streamed | {
         part: {
             "rows": len(table),
             "columns": {
@@ -96,7 +98,8 @@ def refuse_other_rows(before: Mapping[str, Any], now: Mapping[str, Any]) -> None
 
 def pinned(plan: Plan, choices: Choices) -> dict[str, Any]:
     """Return what a clock decided, and a resumed run must not decide again."""
-    decided = {"lr": choices.lr, "steps": choices.steps, "evaluate_every": choices.evaluate_every}
+    rates = {"lr": choices.lr, "lr_from_nothing": choices.lr_from_nothing}
+    decided = {**rates, "steps": choices.steps, "evaluate_every": choices.evaluate_every}
     return {"plan": plan.as_dict(), "choices": decided, "lr_reason": choices.reasons.get("lr")}
 
 

@@ -15,20 +15,24 @@ from torch import nn
 from glia.augments import augments
 from glia.compose.choices import Choices
 from glia.compose.prepare import Prepared
+from glia.compose.settled import seen_once
 from glia.compose.transfer import begun, folded
 from glia.core.errors import UsageError
 from glia.core.net import Net
 from glia.core.parts import Objective, Remedy, Step, Stream
+from glia.core.ragged import joined
 from glia.core.values import Batch, Role, derived, seeded
 from glia.judge.readouts import readouts
 from glia.metrics import metrics
 from glia.nets import nets as shelf
 from glia.nets.blocks.foreign import Foreign
-from glia.nets.blocks.inputs import flat_width
 from glia.streams.augmented import Augmented
+from glia.streams.blocks import Blocks
 from glia.streams.minibatches import Minibatches
+from glia.train.device import place, resident
 from glia.train.finder import Found, find
 from glia.train.groups import grouped
+from glia.train.heap import give_back
 from glia.train.job import Job, Nets, State
 from glia.train.loop import train
 from glia.train.optimizers import optimizers
@@ -85,8 +89,9 @@ def part_of(prepared: Prepared, part: str) -> Batch:
 def outputs(objective: Objective, nets: Mapping[str, Callable[..., Any]], rows: Batch, size: int = 512) -> np.ndarray:
     """Return what the offer ``predict`` gives for every row, computed in slices."""
     call = objective.offers()["predict"].call
-    slices = (rows.take(slice(start, start + size)) for start in range(0, max(len(rows), 1), size))
-    return torch.cat([call(nets, part).float() for part in slices]).numpy()
+    order = rows.by_length()
+    found = joined([call(nets, rows.take(some)).float().cpu().numpy() for some in order.split(size)])
+    return found if not rows.ragged else found[order.argsort().cpu().numpy()]
 
 
 def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module | None = None, seed: int = 0) -> Job:
@@ -99,41 +104,46 @@ def build(prepared: Prepared, choices: Choices, plan: Plan, *, module: nn.Module
         module: A network of the person's own, instead of one from the shelf.
         seed: The seed of initialization, order and dropout.
     """
-    rows = part_of(prepared, "train")
     objective = choices.objective()
     torch.manual_seed(derived(seed, "init"))
     role = objective.roles(prepared.specs(), prepared.asked())["net"]
+    rows = part_of(prepared, "train")
     net: nn.Module = _own(module, role, rows) if module is not None else _from_shelf(choices, role)
     if choices.start is not None:
         begun(net, choices.start, choices.tune)
     elif isinstance(net, Net):
         _prime(net, prepared, choices, rows, seed)
+    rows, valid = (seen_once(net, prepared, choices, part) for part in ("train", "valid"))
     groups = grouped(net, lr=choices.lr, weight_decay=choices.weight_decay)
     optimizer = optimizers.get(choices.optimizer)(groups, lr=choices.lr, **choices.optimizer_options)
     strata = rows.values["target"][:, 0] if choices.stratify else None
     torch.manual_seed(derived(seed, "dropout"))
     step = _step(choices)
     refuse_coupled(step, objective)
-    return Job(
+    job = Job(
         objective=objective,
         nets={"net": net},
-        stream=_stream(rows, choices, strata, seed),
+        stream=_stream(prepared, rows, choices, strata, seed),
         step=step,
         optimizers={"main": optimizer},
         steps=choices.steps,
         schedule=_schedule(choices),
         remedies=_remedies(choices),
-        evaluate=_evaluate(prepared, objective, choices),
+        evaluate=_evaluate(prepared, resident(valid, plan.device), objective, choices),
         evaluate_every=choices.evaluate_every,
         call=plan.call,
         plan=plan,
         seed=seed,
         nonfinite=choices.nonfinite,
     )
+    return place(job)
 
 
-def _stream(rows: Batch, choices: Choices, strata: torch.Tensor | None, seed: int) -> Stream:
+def _stream(prepared: Prepared, rows: Batch, choices: Choices, strata: torch.Tensor | None, seed: int) -> Stream:
     stream: Stream = Minibatches(rows, batch_size=choices.batch_size, seed=seed, strata=strata)
+    if prepared.shards is not None and prepared.large is not None:
+        group, most = None if strata is None else "target", prepared.large.window
+        stream = Blocks(prepared.shards, batch_size=choices.batch_size or 1, seed=seed, window=most, strata=group)
     if not choices.augment:
         return stream
     return Augmented(stream, [augments.get(name)(**options) for name, options in choices.augment.items()], seed=seed)
@@ -157,7 +167,7 @@ def _some(rows: Batch, most: int, seed: int) -> Batch:
 def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:
     """Return a person's module, wrapped, after trying that it takes the rows and gives answers of the right width."""
     net = Foreign(module, role.inputs)
-    takes, gives = flat_width(role.inputs), role.output.width
+    gives = role.output.width
     try:
         # Not inference mode: lazy layers get their weights here, and those must be trainable.
         with torch.no_grad():
@@ -166,14 +176,14 @@ def _own(module: nn.Module, role: Role, rows: Batch) -> Foreign:
         first = str(error).splitlines()[0]
         raise UsageError(
             "module_shape",
-            f"the module cannot take the encoded rows, which have {takes} features ({first})",
-            remedy=f"give a module from (B, {takes}) to (B, {gives})",
+            f"the module cannot take the encoded rows, which {net.has} ({first})",
+            remedy=f"give a module from {net.takes} to (B, {gives})",
         ) from None
     if shape[-1] != gives or len(shape) not in (2, 3):
         raise UsageError(
             "module_shape",
             f"the module answers two rows with a tensor of shape {shape}",
-            remedy=f"give a module from (B, {takes}) to (B, {gives})",
+            remedy=f"give a module from {net.takes} to (B, {gives})",
         )
     net.train()
     return net
@@ -203,12 +213,11 @@ def _remedies(choices: Choices) -> list[Remedy]:
 
 
 def _evaluate(
-    prepared: Prepared, objective: Objective, choices: Choices
+    prepared: Prepared, rows: Batch, objective: Objective, choices: Choices
 ) -> Callable[[Nets], Mapping[str, float]] | None:
     """Return the function that measures validation loss and, where one is chosen by, a metric."""
-    if not len(prepared.targets["valid"]):
+    if not len(rows):
         return None
-    rows = part_of(prepared, "valid")
     if choices.watch == "loss":
         # A loss is a mean over many places already: sixteen batches of rows say it well enough.
         most = watched_rows(choices, len(rows))
@@ -308,6 +317,7 @@ def run(
         return cut[0]
 
     train(job, state, hurry=hurry, **hooks)
+    give_back()
     net = folded(job.nets["net"]).eval()
     return Trained(
         net,
@@ -329,6 +339,6 @@ def _reached(job: Job, state: State, plan: Plan) -> float | None:
     """Return the share of the machine's measured peak that matrix products reached."""
     busy = sum(state.seconds.get(phase, 0.0) for phase in ("forward", "backward", "compiled"))
     count = flops(job) if busy > 1.0 else None  # of a moment's training, nobody asks
-    if count is None:
+    if count is None or plan.device != "cpu":  # what a card can do is not measured
         return None
     return count * state.step / busy / 1e9 / peaks(plan.threads)[plan.precision]

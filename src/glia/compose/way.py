@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from glia.compose import resuming
 from glia.compose.choices import Choices, choose, imbalance
-from glia.compose.clock import Clock, bottleneck, made_plan, planned, slow
+from glia.compose.clock import Clock, bottleneck, late, made_plan, planned, slow
 from glia.compose.contest import Contest
+from glia.compose.enough import seconds
 from glia.compose.interrupts import Interrupts
 from glia.compose.judging import Judged, answers, judge, yardsticks
 from glia.compose.keeping import Keeper
 from glia.compose.outcome import ended, result, settled
 from glia.compose.prepare import Prepared, Sources, prepare
 from glia.compose.training import Trained, build, found_rate, run, watched_rows
-from glia.compose.transfer import resembling
+from glia.compose.transfer import fitted, resembling
 from glia.compose.trials import trials
 from glia.core.errors import GliaError
 from glia.core.finding import Finding
 from glia.core.meter import Meter
 from glia.core.recipe import Recipe
 from glia.judge.yardsticks import Yard
+from glia.nets.blocks.foreign import from_chance
 from glia.record import events
 from glia.record.writer import Record
 from glia.table import ledger
@@ -87,8 +89,17 @@ class Fit:
         """Go the whole way."""
         self.recipe = resembling(self.recipe)
         with self.meter.phase("read"):
-            prepared = prepare(self.sources, self.recipe, self.say)
+            room = self.record.folder / "shards"
+            prepared = prepare(
+                self.sources, self.recipe, self.say, room=room, tell=lambda text: self.emit(events.Note(text))
+            )
+            if prepared.large is not None:  # the sample depends on it, and so does everything after
+                self.recipe = self.recipe.with_(data={"memory": prepared.large.memory})
+                self.record.document(recipe=self.recipe.as_dict())
+                self._note(prepared, late(self.clock, prepared.large.rows))
             choices = choose(prepared, self.recipe, foreign=self.module is not None)
+            if self.module is not None and choices.start is not None:
+                fitted(self.module, prepared, choices, self.recipe.seed)
             self._note_imbalance(prepared)
         self._recognize(prepared)
         self._describe(prepared, choices)
@@ -144,12 +155,15 @@ class Fit:
                 self.clock = Clock(time.perf_counter() - self.past["elapsed"], self.clock.budget)
                 self.meter.started = self.clock.started
             return plan, choices, self.clock.deadline(self._reserve(prepared, plan, choices))
+        if choices.start is not None and choices.tune == "head":  # what rows are seen by once is no part of a step
+            build(prepared, choices, Plan(), module=_copy(self.module), seed=self.recipe.seed)
         plan = self._plan(prepared, choices)
         choices = self._find_rate(prepared, choices, plan)
         deadline = self.clock.deadline(self._reserve(prepared, plan, choices))
         left = None if deadline is None else deadline - time.perf_counter()
         if left is not None and choices.start is not None:
-            left /= 2  # the other half is for the same network begun with chance
+            # The other half is for the same network begun with chance, which is judged as well.
+            left = (left - self._reserve(prepared, plan, choices)) / 2
         choices, reason = planned(choices, plan, left, watched_rows(choices, len(prepared.targets["valid"])))
         reason = f"{reason}; {plan.reason}"
         self.emit(events.Planned(plan.threads, plan.precision, choices.steps, reason, choices.net, choices.watch))
@@ -157,14 +171,16 @@ class Fit:
         return plan, choices, deadline
 
     def _note_imbalance(self, prepared: Prepared) -> None:
-        finding = imbalance(prepared) if self.recipe.judge.imbalance == "auto" else None
+        self._note(prepared, imbalance(prepared) if self.recipe.judge.imbalance == "auto" else None)
+
+    def _note(self, prepared: Prepared, finding: Finding | None) -> None:
         if finding:
             prepared.findings.append(finding)
             self.say(finding)
 
     def _describe(self, prepared: Prepared, choices: Choices) -> None:
         """Say what was decided, and why, before any time is spent on it."""
-        rows = {part: len(target) for part, target in prepared.targets.items()}
+        rows = {part: prepared.rows(part) for part in prepared.targets}
         self.emit(
             events.Note(f"{prepared.question.task} {', '.join(prepared.question.targets)}: {prepared.question.reason}")
         )
@@ -190,13 +206,15 @@ class Fit:
             most,
         )
         self.emit(events.Note(f"learning rate: {found.lr:.3g}, {found.reason}"))
-        return choices.with_(lr=found.lr, reasons={**choices.reasons, "lr": found.reason})
+        return choices.with_(lr=found.lr, lr_from_nothing=found.lr, reasons={**choices.reasons, "lr": found.reason})
 
     def _reserve(self, prepared: Prepared, plan: Plan, choices: Choices) -> float:
         """Return the seconds that judging and writing will take."""
         rows = sum(len(prepared.targets[part]) for part in ("valid", "calibration", "test"))
         forward = (plan.seconds or 0.0) / 3 / max(choices.batch_size or 1, 1) * rows
-        return 1.0 + 1.2 * forward + rows * 2e-5
+        curve = seconds(prepared, self.recipe) if self.clock.budget is not None else 0.0
+        answering = choices.views * choices.objective().passes * max(forward, prepared.pace * rows)
+        return 1.0 + 1.2 * answering + rows * 2e-5 + curve
 
     def _train(self, prepared: Prepared, choices: Choices, plan: Plan, deadline: float | None) -> Trained:
         """Train, and while time is left try other settings; the one best on validation is kept."""
@@ -218,13 +236,25 @@ class Fit:
         """Return what the same network knows that begins with chance: what was learned elsewhere must beat it."""
         if not self.recipe.judge.yardsticks:
             return {}
-        scratch = choices.with_(start=None)
-        job = build(prepared, scratch, plan, seed=self.recipe.seed)
+        scratch = choices.with_(start=None, lr=choices.lr_from_nothing)
+        module = None if self.module is None else from_chance(self.module)
+        if module is None and self.module is not None:
+            self.emit(events.Note("the module has weights that cannot be drawn anew, so nothing is set beside it"))
+            return {}
         now = time.perf_counter()
-        half = None if deadline is None else now + (deadline - now) / 2
+        half = None if deadline is None else (now + deadline - self._reserve(prepared, plan, choices)) / 2
+
+        def make(way: Plan) -> Job:
+            return build(prepared, scratch, way, module=_copy(module), seed=self.recipe.seed)
+
+        if choices.tune == "head" and half is not None:  # a step of the whole network takes much longer
+            plan = made_plan(make, scratch, self.recipe, self.clock)
+            looks = watched_rows(scratch, len(prepared.targets["valid"]))
+            scratch, _ = planned(scratch, plan, half - time.perf_counter(), looks)
+        job = build(prepared, scratch, plan, module=module, seed=self.recipe.seed)
         trained = run(job, scratch, plan, state=State(job), deadline=half, stop=self.interrupts.look)
         given, _ = answers(prepared, trained, scratch, self.recipe)
-        rows, seconds = len(prepared.targets["train"]), time.perf_counter() - now
+        rows, seconds = prepared.rows("train"), time.perf_counter() - now
         how = "leaving out --set net.start"
         return {
             "from_nothing": Yard(
@@ -294,6 +324,8 @@ class Fit:
         )
         self.record.document(recipe=final.as_dict(), plan=plan.as_dict(), test_fingerprint=mark)
         self.emit(ended(document))
+        if prepared.shards is not None:
+            prepared.shards.remove()
         bundle = Bundle.load(folder, net=self.module)
         bundle.result = document
         return bundle

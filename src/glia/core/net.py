@@ -29,7 +29,8 @@ class Net(nn.Module):
     suits: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """Settings that suit it better than the general ones: ``optimizer``, ``optimizer_options``, ``lr``,
     ``weight_decay``, ``batch_size``, ``schedule``, ``schedule_options``, ``clip_norm``, ``average``, ``epochs`` (the
-    most that help), ``options`` (its own), ``augment``."""
+    most that help), ``options`` (its own), ``augment``; ``tune``: what of these differs for weights begun with, by
+    the way they are trained on."""
 
     primes: ClassVar[int] = 2048
     """How many training rows :meth:`prime` wants to see, drawn by chance and in their order."""
@@ -53,6 +54,13 @@ class Net(nn.Module):
 
     def prime(self, batch: Batch) -> None:
         """Look at some training rows once before the first step, as a layer that whitens its input must."""
+
+    def settled(self, batch: Batch) -> Tensor | None:  # noqa: ARG002 - most networks have no such part
+        """Return what layers that stay as they are make of rows, (B, ...); ``None`` where nothing does.
+
+        It is computed once, and comes back with every batch as the group ``"settled"``.
+        """
+        return None
 
     def factors(self) -> Mapping[str, Mapping[str, float]]:
         """Return factors on the knobs ``lr`` and ``weight_decay`` by name of the parameter that wants its own."""

@@ -49,6 +49,8 @@ class Column(ABC):
     """Whether its values are pictures or sounds (arrays, paths, encoded bytes) and not cells of a table."""
     used: ClassVar[bool] = True
     """Whether the network gets to see it; an id or a constant is kept in the schema and left out."""
+    reason: str = ""
+    """How its values are read and why, once that is learned, where the kind alone does not say it."""
 
     def __init__(self, name: str, role: Literal["input", "target"] = "input") -> None:
         self.name = name
@@ -63,8 +65,30 @@ class Column(ABC):
     def learn(self, raw: Raw) -> None:
         """Learn statistics, classes or words; only ever called with training rows."""
 
+    def read_as(self, how: str) -> None:
+        """Take a person's word for how values are to be read, as in ``--columns mask=mask:things``.
+
+        Raises:
+            UsageError: The kind can be read in one way only, or not in this one.
+        """
+        from glia.core.errors import UsageError
+
+        said = f"{self.name!r} cannot be read as {self.kind}:{how}"
+        raise UsageError("bad_columns", said, remedy=f"write --columns {self.name}={self.kind}", column=self.name)
+
     def follow(self, given: Specs) -> None:  # noqa: B027 - most kinds depend on no other
         """Learn what depends on the inputs, once they are learned: masks take the size of their pictures."""
+
+    def compare(self, raw: Raw, table: Mapping[str, Raw]) -> None:  # noqa: B027 - most answers are about the whole row
+        """Refuse answers that do not fit the columns they are about, such as more labels than a text has words.
+
+        Args:
+            raw: The answers.
+            table: All columns by name.
+
+        Raises:
+            DataError: They do not fit.
+        """
 
     @abstractmethod
     def specs(self) -> dict[str, Spec]:
@@ -133,6 +157,8 @@ class Objective(ABC):
     """What weights are chosen by on validation: ``"loss"`` or a metric."""
     decoded: bool = False
     """Whether outputs are encoded answers, which the schema turns back into units or texts before they are read."""
+    passes: int = 1
+    """How often a network looks at a row to answer it, for whoever plans the time."""
     turns: tuple[Turn, ...]
 
     @abstractmethod
@@ -245,6 +271,11 @@ class Metric(ABC):
     pictures: ClassVar[bool] = False
     """Whether it looks at whole pictures given back, and at nothing else."""
     needs: ClassVar[Literal["label", "probability", "point", "low", "mask", "boxes", "text", "score"]]
+
+    @staticmethod
+    def tells(truth: np.ndarray) -> bool:  # noqa: ARG004 - most metrics fit all answers of their question
+        """Return whether the metric says anything about such answers."""
+        return True
 
     @abstractmethod
     def stats(self, answer: Answer, truth: np.ndarray, weight: np.ndarray | None = None) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from glia.core.errors import UsageError
 from glia.core.names import did_you_mean, listed
@@ -33,6 +34,19 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
+def _bytes(value: Any) -> Any:
+    """Return a size in bytes, given as a number or with a unit of 1024s."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?\s*", str(value), re.IGNORECASE)
+    if value is None or not match:
+        if value is not None:
+            raise ValueError("a size is a number of bytes, or such as 512MiB or 4GiB")
+        return None
+    size = int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+    if size < 1:
+        raise ValueError("a size is more than nothing")
+    return size
+
+
 class DataPart(_Part):
     """Where the rows come from and how they are parted."""
 
@@ -50,6 +64,11 @@ class DataPart(_Part):
     horizon: Annotated[int, Field(ge=1, description="steps to forecast")] | None = None
     lookback: Annotated[int, Field(ge=1, description="steps or tokens that a network sees at once")] | None = None
     skip_bad: Annotated[int, Field(ge=0, description="files that may be unreadable and are left out")] = 0
+    memory: Annotated[
+        int | None,
+        BeforeValidator(_bytes),
+        Field(description="bytes, or such as 4GiB, that a run may take; larger tables stream from disk"),
+    ] = None
 
 
 class NetPart(_Part):
@@ -112,12 +131,14 @@ class PlanPart(_Part):
     """How the machine is used."""
 
     mode: Literal["auto", "plain"] = "auto"
+    device: Annotated[Literal["auto", "cpu", "cuda"], Field(description="auto: the graphics card, if any")] = "auto"
     threads: Count | None = None
-    precision: Literal["fp32", "bf16"] | None = None
+    precision: Literal["fp32", "tf32", "bf16"] | None = None
     layout: Literal["plain", "channels_last"] | None = None
     form: Literal["each", "flat"] | None = None
     fused: bool | None = None
     compile: bool | None = None
+    replay: bool | None = None
 
 
 class JudgePart(_Part):

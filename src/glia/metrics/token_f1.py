@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from glia.core.values import Answer
-from glia.metrics._additive import Additive, asked
+from glia.metrics._additive import Additive
 from glia.metrics._safe import mean_where, ratio
+from glia.metrics._tags import labels_of_rows
 
 __all__ = ["TokenF1"]
 
 
 class TokenF1(Additive):
-    """The F1 of each tag over all words, averaged over the tags that occur; code 0 is no word.
+    """The F1 of each tag over all words, averaged over the tags that occur.
 
     Example:
-        >>> answer = Answer(label=np.array([[1, 2, 2]]))
-        >>> TokenF1().value(TokenF1().stats(answer, np.array([[1, 1, 2]]))).round(3).tolist()
+        >>> answer = Answer(text=np.array(["N V V"], dtype=object))
+        >>> TokenF1().value(TokenF1().stats(answer, np.array(["N N V"], dtype=object))).round(3).tolist()
         [0.667]
     """
 
-    needs = "label"
+    needs = "text"
 
     def rows(self, answer: Answer, truth: np.ndarray) -> np.ndarray:
         """Return right, predicted and true words of each tag, side by side: (N, 3K)."""
-        label = asked(answer.label, "label")
-        width = min(label.shape[1], truth.shape[1])
-        said, true = np.where(truth[:, :width] > 0, label[:, :width], 0), truth
-        tags = int(max(said.max(initial=0), true.max(initial=0))) + 1
-        right = np.where(said == true[:, :width], said, 0)
-        return np.hstack([_counted(codes, tags) for codes in (right, said, true)])
+        found = list(labels_of_rows(answer, truth))
+        index = {label: at for at, label in enumerate(sorted({one for pair in found for some in pair for one in some}))}
+        right = [[one for one, other in zip(said, true) if one == other] for said, true in found]
+        parts = (right, [said for said, _ in found], [true for _, true in found])
+        return np.hstack([_counted(part, index) for part in parts])
 
     def of(self, sums: np.ndarray) -> np.ndarray:
         """Return the mean F1."""
@@ -37,8 +39,10 @@ class TokenF1(Additive):
         return mean_where(ratio(2 * right, said + true), true > 0, otherwise=np.nan)
 
 
-def _counted(codes: np.ndarray, tags: int) -> np.ndarray:
-    """Return how often each tag but 0 occurs in each row, (N, tags - 1)."""
-    places = codes + tags * np.arange(len(codes))[:, None]
-    counts = np.bincount(places.reshape(-1), minlength=tags * len(codes)).reshape(len(codes), tags)
-    return counts[:, 1:].astype(np.float64)
+def _counted(rows: Sequence[Sequence[str]], index: dict[str, int]) -> np.ndarray:
+    """Return how often each tag occurs in each row, (N, K)."""
+    counts = np.zeros((len(rows), len(index)))
+    for row, labels in enumerate(rows):
+        for label in labels:
+            counts[row, index[label]] += 1
+    return counts

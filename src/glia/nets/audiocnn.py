@@ -24,9 +24,10 @@ _DEPTH, _MARGIN, _SCALE = 10.0, 1.5, 2.5  # in nats of power: 43, 7 and 11 decib
 class AudioCNN(Net):
     """Convolutions over a log-mel spectrogram, halved again and again, then mean and maximum over time.
 
-    Each recording is brought to one loudness, and silence counts nothing. Training may color the sound as another
-    microphone would, hide bands and stretches of time (SpecAugment, Park et al. 2019), stretch bands as a longer or
-    shorter vocal tract would (Jaitly & Hinton 2013), and stretch and move time.
+    What is left of the bands stays apart: their place is what tells vowels from one another. Each recording is brought
+    to one loudness, and silence counts nothing. Training may color the sound as another microphone would, hide bands
+    and stretches of time (SpecAugment, Park et al. 2019), stretch bands as a longer or shorter vocal tract would
+    (Jaitly & Hinton 2013), and stretch and move time.
 
     Args:
         inputs: The groups it reads: a sound, and what a table has beside.
@@ -78,10 +79,13 @@ class AudioCNN(Net):
         self.layers = nn.ModuleList(_layer(a, b) for a, b in pairwise(sizes))
         self.dropout = nn.Dropout(dropout)
         self.beside = Beside(inputs)
-        self.output_layer = nn.Linear(2 * sizes[-1] + self.beside.width, output.width)
+        bands = int(inputs["audio"].size[0] or 1)
+        for _ in range(depth):
+            bands //= min(2, bands)
+        self.output_layer = nn.Linear(2 * sizes[-1] * bands + self.beside.width, output.width)
 
     def features(self, batch: Batch) -> Tensor:
-        """Return mean and maximum over time of the last channels, (B, D)."""
+        """Return mean and maximum over time of each band of the last channels, (B, D)."""
         x, heard = _heard(batch.values["audio"].float())
         if self.training:
             x, heard = self._varied(x, heard)
@@ -91,7 +95,7 @@ class AudioCNN(Net):
             # A recording of a few frames, or few bands, runs out of halves before the layers end.
             halves = [min(2, size) for size in x.shape[2:]]
             x, heard = F.max_pool2d(x, halves), F.max_pool1d(heard, halves[1])
-        x = x.mean(2) * heard
+        x = x.flatten(1, 2) * heard
         mean = x.sum(2) / heard.sum(2).clamp_min(1)
         return self.beside(self.dropout(torch.cat([mean, x.amax(2)], 1)), batch)
 

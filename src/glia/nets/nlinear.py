@@ -79,12 +79,15 @@ class NLinear(Net):
         """Begin with the ridge regression of training rows.
 
         Args:
-            batch: Training rows in the order of time, with their ``"target"``.
+            batch: Training rows in the order of time, with their ``"target"``; without one, the last steps of longer
+                windows are what should follow from those before.
         """
-        target = batch.values.get("target")
+        series, target = batch.values["series"], batch.values.get("target")
+        if series.shape[1] == self.length + self.size[0]:
+            series, target = series[:, : self.length], series[:, self.length :, self.places]
         if target is None or target.dim() != 3:
             return
-        scaled, level, spread = self.reversible(self.standard(batch.values["series"])[:, :, self.places])
+        scaled, level, spread = self.reversible(self.standard(series)[:, :, self.places])
         center, unit = (torch.tensor(one) for one in (self.output.center or (0.0,), self.output.spread or (1.0,)))
         # Errors count in the units of the series, not of a window: both sides are weighted by the window's spread.
         truth = (target.float() - center) / unit.clamp_min(1e-12) - level[:, None]

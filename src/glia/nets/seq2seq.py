@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from glia.core.constraints import Range
 from glia.core.net import Net
@@ -55,7 +56,7 @@ class Seq2Seq(Net):
         {
             "optimizer": "muon",
             "optimizer_options": {"beta2": 0.98},
-            "lr": 2e-3,
+            "lr": 4e-3,
             "weight_decay": 0.1,
             "batch_size": 128,
             "schedule": "linear",
@@ -93,16 +94,20 @@ class Seq2Seq(Net):
         self.output_bias = nn.Parameter(torch.zeros(output.width))
 
     def features(self, batch: Batch) -> Tensor:
-        """Return what the decoder knows at each place of the prefix, (B, T, W)."""
+        """Return what the decoder knows at each place of the prefix, (B, T, W).
+
+        Where the batch says which places are asked (``present["prefix"]``), only those, one after another: (P, W).
+        """
         source = batch.values["token"]
         told: Any = self.coder.encode(self.read(source), source != PADDING)  # each coder reads back what it gave
         x, _ = self.coder.decode(self.written(batch.values["prefix"]) * self.gain, told, None)
-        return x
+        asked = batch.present.get("prefix")
+        return x if asked is None else x[asked]
 
     def head(self, features: Tensor) -> Tensor:
-        """Return the answer at each place, (B, T, K)."""
-        logits = features @ self.written.table.T if self.output_layer is None else self.output_layer(features)
-        return logits + self.output_bias
+        """Return the answer at each place, (B, T, K) or (P, K)."""
+        table = self.written.table if self.output_layer is None else self.output_layer.weight
+        return F.linear(features, table, self.output_bias)
 
     def attention(self, batch: Batch) -> list[Tensor]:
         """Return, layer by layer, how much each place written looks at each place read, (B, H, T, L)."""

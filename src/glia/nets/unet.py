@@ -19,12 +19,16 @@ from glia.nets.blocks.planes import normed, padded_to, picture
 
 __all__ = ["UNet"]
 
+_LARGE = 128
+"""Pixels of the longer side from which a picture is large."""
+
 
 class UNet(Net):
     """A U-Net (Ronneberger et al. 2015): down to see what there is, up again to say where, pixel by pixel.
 
     With the changes of later years: batch norm, borders kept, maps narrowed, then enlarged by repetition before
-    a convolution, which leaves no checkerboard (Odena et al. 2016).
+    a convolution, which leaves no checkerboard (Odena et al. 2016). Of large pictures classes are answered for every
+    second pixel and enlarged smoothly: four times as many steps in the same time are worth more than the last edge.
 
     Args:
         inputs: The pictures it reads.
@@ -33,6 +37,8 @@ class UNet(Net):
         levels: How often the maps are halved; fewer for pictures that are soon used up.
         depth: Convolutions of a level, down and up.
         dropout: Share of the values of the lowest maps dropped in training.
+        stride: Every how many pixels it answers, a power of two; ``None`` = 2 for classes of pictures of more than
+            128 pixels, else 1.
 
     Raises:
         UsageError: The answer asked for is not one for every pixel.
@@ -58,6 +64,7 @@ class UNet(Net):
         levels: Annotated[int, Range(1, 7)] = 4,
         depth: Annotated[int, Range(1, 8)] = 2,
         dropout: Annotated[float, Range(0, 0.95)] = 0.1,
+        stride: Annotated[int, Range(1, 8)] | None = None,
     ) -> None:
         super().__init__(inputs, output)
         spec, channels, height, width_ = picture(inputs)
@@ -67,9 +74,18 @@ class UNet(Net):
                 f"unet answers every pixel, and {' x '.join(output.axes)} is asked for",
                 remedy="choose a network such as cnn or resnet, which answer a picture as a whole",
             )
+        if stride is not None and stride & (stride - 1):
+            raise UsageError(
+                "bad_option", f"net.stride must be a power of two, got {stride}", remedy="take net.stride=2"
+            )
         self.pixels = Pixels(spec)
-        levels = max(1, min(levels, (min(height, width_) // 2).bit_length() - 1))
-        self.multiple = 2**levels
+        self.size, self.stride = (height, width_), stride or _stride(output, max(height, width_))
+        levels = max(1, min(levels, (min(height, width_) // self.stride // 2).bit_length() - 1))
+        self.multiple = self.stride * 2**levels
+        self.stem = nn.Sequential()
+        for _ in range(self.stride.bit_length() - 1):
+            self.stem.append(normed(channels, width, 3, 2))
+            channels = width
         widths = [width * 2**level for level in range(levels + 1)]
         self.down = nn.ModuleList(
             _convolutions(before, after, depth) for before, after in zip([channels, *widths], widths)
@@ -81,9 +97,8 @@ class UNet(Net):
         self.output_layer = nn.Conv2d(width, output.size[0], 1)
 
     def features(self, batch: Batch) -> Tensor:
-        """Return the last maps at full size, (B, width, H, W)."""
-        pictures = self.pixels(batch)
-        x, kept = padded_to(pictures, self.multiple), []
+        """Return the last maps, (B, width, H, W) padded to whole cells and divided by the stride."""
+        x, kept = self.stem(padded_to(self.pixels(batch), self.multiple)), []
         for index, level in enumerate(self.down):
             x = level(self.shrink(x) if index else x)
             kept.append(x)
@@ -91,11 +106,19 @@ class UNet(Net):
         for index in reversed(range(len(self.up))):
             larger = F.interpolate(self.narrow[index](x), scale_factor=2.0, mode="nearest")
             x = self.up[index](torch.cat([kept[index], larger], 1))
-        return x[:, :, : pictures.shape[2], : pictures.shape[3]]
+        return x
 
     def head(self, features: Tensor) -> Tensor:
         """Return the answer for each pixel, (B, classes or channels, H, W)."""
-        return self.output_layer(features)
+        answer = self.output_layer(features)
+        if self.stride > 1:
+            answer = F.interpolate(answer, scale_factor=float(self.stride), mode="bilinear", align_corners=False)
+        return answer[:, :, : self.size[0], : self.size[1]]
+
+
+def _stride(output: Spec, side: int) -> int:
+    """Return every how many pixels to answer; what is given back must keep every one."""
+    return 2 if output.axes[0] == "class" and side > _LARGE else 1
 
 
 def _convolutions(inputs: int, outputs: int, depth: int) -> nn.Sequential:

@@ -11,6 +11,8 @@ from torch import Tensor
 __all__ = ["assigned", "overlap"]
 
 _PER_OBJECT = 10
+_NEAR = 1.5
+"""Cells around the middle of an object that may answer for it, however small it is."""
 _SCORE, _OVERLAP = 0.5, 6.0
 """Exponents of score and overlap; an order of magnitude in score weighs as much as a fifth in overlap."""
 
@@ -40,8 +42,8 @@ def assigned(boxes: Tensor, places: Tensor, score: Tensor, objects: Tensor) -> t
     """Return which object each place answers for, and how well it does.
 
     An object is answered for by the ten places inside it whose score and box fit it best (task-aligned assignment;
-    Feng et al. 2021, TOOD), so that the best box also learns the best score. An object too small to hold a place is
-    answered for by the nearest one.
+    Feng et al. 2021, TOOD), so that the best box also learns the best score. Places within one and a half of the
+    finest cells of an object's middle count as inside (Tian et al. 2019): a small object would have one or two only.
 
     Args:
         boxes: (B, A, 4) said boxes, in shares of the picture.
@@ -56,8 +58,10 @@ def assigned(boxes: Tensor, places: Tensor, score: Tensor, objects: Tensor) -> t
     corners = objects[..., 1:]
     x, y = places[:, None, :, 0], places[:, None, :, 1]
     left, top, right, bottom = (corners[..., side, None] for side in range(4))
-    inside = (x > left) & (x < right) & (y > top) & (y < bottom)
     middle = (corners[..., :2] + corners[..., 2:]) / 2
+    reach = _NEAR * _cell(places)[:, None]
+    near = ((places[:, None] - middle[:, :, None]).abs() < reach[:, :, None]).all(-1)
+    inside = ((x > left) & (x < right) & (y > top) & (y < bottom)) | near
     apart_BMA = (places[:, None] - middle[:, :, None]).square().sum(-1)
     nearest = torch.zeros_like(inside).scatter_(2, apart_BMA.argmin(2, keepdim=True), True)
     able = torch.where(inside.any(2, keepdim=True), inside, nearest) & real[..., None]
@@ -78,3 +82,9 @@ def assigned(boxes: Tensor, places: Tensor, score: Tensor, objects: Tensor) -> t
     # At first no box fits, and qualities of zero would teach nothing: a place that is taken counts at least a little.
     quality = torch.where(taken, scaled.clamp(0.1, 1.0), 0.0)
     return whose, quality.amax(1)
+
+
+def _cell(places: Tensor) -> Tensor:
+    """Return width and height of the finest cells, (B, 2); the places of a map follow one another row by row."""
+    steps = (places[:, 1:] - places[:, :-1]).abs()
+    return torch.where(steps > 1e-6, steps, 1.0).amin(1) if steps.shape[1] else torch.ones_like(places[:, 0])

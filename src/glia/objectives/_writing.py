@@ -153,7 +153,8 @@ def beam_search(net: Any, batch: Batch, *, beams: int, longest: int, penalty: fl
     """Return the likeliest text found for each row, (B, T) int32: codes, then an end, then padding.
 
     Finished texts are compared by log-probability over their length to the power of ``penalty`` (Wu et al. 2016, in
-    its plain form). One beam is greedy.
+    its plain form). A row is done once as many texts have ended as there are beams, or none that is open can become
+    better; rows that are done are not computed any more. One beam is greedy.
 
     Args:
         net: A network with ``begin`` and ``proceed``, or anything that is called with ``"prefix"``.
@@ -163,51 +164,74 @@ def beam_search(net: Any, batch: Batch, *, beams: int, longest: int, penalty: fl
         penalty: 0 favors short texts, 1 compares by the mean of a code.
     """
     net = net if hasattr(net, "begin") else _Recomputed(net, batch)
-    rows = len(batch)
-    told = net.begin(batch).take(torch.arange(rows).repeat_interleave(beams))
-    step = torch.full((rows * beams, 1), START)
-    memory, text = None, torch.zeros(rows * beams, 0, dtype=torch.int64)
-    score = torch.full((rows, beams), -torch.inf)
+    found = _Found(len(batch), longest, penalty)
+    row = torch.arange(len(batch))
+    told, memory = net.begin(batch).take(row.repeat_interleave(beams)), None
+    text = torch.full((len(batch) * beams, 1), START)
+    score = torch.full((len(batch), beams), -torch.inf)
     score[:, 0] = 0.0  # all beams of a row are alike at first, so only one may spread
-    best_text = torch.full((rows, longest), PADDING, dtype=torch.int64)
-    best_score = torch.full((rows,), -torch.inf)
     for at in range(longest):
-        logits, memory = net.proceed(step, told, memory)
-        chance = forbidden(logits[:, -1].float(), (PADDING, UNKNOWN, START)).log_softmax(-1)
-        if at == longest - 1:  # what is not over by now is ended here
-            chance = torch.full_like(chance, -torch.inf)
-            chance[:, END] = 0.0
-        total = score[:, :, None] + chance.view(rows, beams, -1)
-        text, score, origin = _spread(total, text, beams)
-        ended = text.view(rows, beams, -1)[:, :, -1] == END
-        _keep_best(text.view(rows, beams, -1), score, ended, best_text, best_score, penalty)
+        logits, memory = net.proceed(text[:, -1:], told, memory)
+        # What is not over by the last place is ended there.
+        following = _followers(logits[:, -1].float(), beams) if at < longest - 1 else _endings(len(text))
+        text, score, origin = _spread(text, score, *following)
+        ended = text[:, -1].view(score.shape) == END
+        found.keep(row, text[:, 1:].view(*score.shape, -1), score, ended)
         score = score.masked_fill(ended, -torch.inf)
-        # A beam can only lose from here on; with penalty 1 and more its mean may still rise, up to the longest text.
-        if bool((_hope(score, at + 1, longest, penalty) <= best_score).all()):
+        left = ~found.done(row, score, at + 1, beams)
+        if not bool(left.any()):
             break
-        step, memory = text[:, -1:], memory.take(origin)
-    return best_text.to(torch.int32)
+        if int(left.sum()) < 0.75 * len(row):
+            kept = left.repeat_interleave(beams).nonzero()[:, 0]
+            text, origin, told = text[kept], origin[kept], told.take(kept)
+            row, score = row[left], score[left]
+        memory = memory.take(origin)
+    return found.text.to(torch.int32)
 
 
-def _spread(total_BSK: Tensor, text: Tensor, beams: int) -> tuple[Tensor, Tensor, Tensor]:
+class _Found:
+    """The best text of each row that has ended."""
+
+    def __init__(self, rows: int, longest: int, penalty: float) -> None:
+        self.text = torch.full((rows, longest), PADDING, dtype=torch.int64)
+        self.value = torch.full((rows,), -torch.inf)
+        self.ended = torch.zeros(rows, dtype=torch.int64)
+        self.longest, self.penalty = longest, penalty
+
+    def keep(self, row: Tensor, text_BST: Tensor, score: Tensor, ended: Tensor) -> None:
+        """Keep what ends here, where it is better than what has ended before."""
+        length = text_BST.shape[2]
+        value, beam = (score / length**self.penalty).masked_fill(~ended, -torch.inf).max(1)
+        better = (value > self.value[row]).nonzero()[:, 0]
+        at = row[better]
+        self.value[at] = value[better]
+        self.text[at] = PADDING
+        self.text[at, :length] = text_BST[better, beam[better]]
+        self.ended[row] += (ended & (score > -torch.inf)).sum(1)
+
+    def done(self, row: Tensor, score: Tensor, length: int, beams: int) -> Tensor:
+        """Return for which rows nothing better is to be expected: a beam that is open can only lose from here on."""
+        # With a penalty of 1 and more its mean may still rise: by a few more places at no loss.
+        hope = score.max(1).values / min(self.longest, 2 * length + 4) ** self.penalty
+        return (self.ended[row] >= beams) | (hope <= self.value[row])
+
+
+def _followers(logits_NK: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the likeliest codes after each text and their log-probabilities, (N, count) each."""
+    logits_NK[:, [PADDING, UNKNOWN, START]] = -torch.inf
+    best, code = logits_NK.topk(min(count, logits_NK.shape[1]), 1)
+    return best - logits_NK.logsumexp(1, keepdim=True), code
+
+
+def _endings(count: int) -> tuple[Tensor, Tensor]:
+    return torch.zeros(count, 1), torch.full((count, 1), END)
+
+
+def _spread(text: Tensor, score: Tensor, chance: Tensor, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the texts, scores and origins of the best followers of each row's beams."""
-    rows, _, codes = total_BSK.shape
-    score, place = total_BSK.flatten(1).topk(beams, 1)
-    origin = (place // codes + torch.arange(rows)[:, None] * beams).flatten()
-    return torch.cat([text[origin], (place % codes).flatten()[:, None]], 1), score, origin
-
-
-def _keep_best(
-    text_BST: Tensor, score: Tensor, ended: Tensor, best_text: Tensor, best_score: Tensor, penalty: float
-) -> None:
-    length = text_BST.shape[2]
-    value, beam = (score / length**penalty).masked_fill(~ended, -torch.inf).max(1)
-    better = value > best_score
-    best_score[better] = value[better]
-    best_text[better] = PADDING
-    best_text[better, :length] = text_BST[better, beam[better]]
-
-
-def _hope(score: Tensor, length: int, longest: int, penalty: float) -> Tensor:
-    """Return the best value any open beam of a row can still reach: a few more places at no loss."""
-    return score.max(1).values / min(longest, 2 * length + 4) ** penalty
+    rows, beams = score.shape
+    each = code.shape[1]
+    score, place = (score[:, :, None] + chance.view(rows, beams, each)).flatten(1).topk(beams, 1)
+    origin = (place // each + torch.arange(rows)[:, None] * beams).flatten()
+    chosen = code.view(rows, -1).gather(1, place).flatten()
+    return torch.cat([text[origin], chosen[:, None]], 1), score, origin

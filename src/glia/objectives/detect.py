@@ -16,8 +16,11 @@ from glia.objectives._boxes import assigned, overlap
 
 __all__ = ["Detect"]
 
-_KEPT = 200
-"""Boxes of a picture that are kept before those of one object are sifted."""
+_KEPT, _MOST = 200, 1000
+"""Boxes of a class, and of a picture, that are kept before those of one object are sifted.
+
+Each class has room of its own: a crowd of one class would leave none to a rare and small one, which is never as sure.
+"""
 
 
 class Detect(Objective):
@@ -77,23 +80,29 @@ class Detect(Objective):
         share = quality_BA.sum(1).clamp_min(1.0)
         scores = (wrong * entropy).sum((1, 2)) / share
         apart = 1 - overlap(boxes, mine[..., 1:])[1]
-        places = (apart * quality_BA).sum(1) / share
+        # Every object counts alike, though few places answer for a small one and many for a large one.
+        answers_BM = torch.zeros_like(objects[..., 0]).scatter_add_(1, whose, quality_BA)
+        each_BA = quality_BA / answers_BM.gather(1, whose).clamp_min(1e-6)
+        places = (apart * each_BA).sum(1) / (answers_BM > 0).sum(1).clamp_min(1)
         parts = {"scores": scores.detach(), "boxes": places.detach()}
         return Loss(scores + self.box * places, batch.weight, parts)
 
     def offers(self) -> dict[str, Offer]:
-        """Offer the boxes of highest score, not yet sifted, (N, 200, 6)."""
+        """Offer the boxes of highest score, not yet sifted, (N, up to 1,000, 6)."""
         return {"predict": Offer("predict", "class, score, left, top, right, bottom of boxes", _predict)}
 
 
 def _predict(nets: Mapping[str, Callable[..., Tensor]], batch: Batch) -> Tensor:
-    """Return the best pairs of box and class, best first; where there are fewer, padding of class -1 and score 0."""
+    """Return the best boxes of each class, best first; where there are fewer, padding of class -1 and score 0."""
     said = nets["net"](batch).float()
-    classes = said.shape[2] - 6
-    best = said[..., 6:].sigmoid().flatten(1).topk(min(_KEPT, said.shape[1] * classes), 1)
-    place = torch.div(best.indices, classes, rounding_mode="floor")
+    places, classes = said.shape[1], said.shape[2] - 6
+    each = said[..., 6:].sigmoid().transpose(1, 2).topk(min(_KEPT, places), 2)
+    room = min(_MOST, classes * _KEPT)
+    best = each.values.flatten(1).topk(min(room, each.values[0].numel()), 1)
+    place = each.indices.flatten(1).gather(1, best.indices)
+    codes = torch.div(best.indices, each.values.shape[2], rounding_mode="floor")
     boxes = said[..., :4].gather(1, place[..., None].expand(-1, -1, 4)).clamp(0, 1)
-    found = torch.cat([(best.indices % classes)[..., None].float(), best.values[..., None], boxes], -1)
-    missing = found.new_zeros(found.shape[0], _KEPT - found.shape[1], 6)
+    found = torch.cat([codes[..., None].float(), best.values[..., None], boxes], -1)
+    missing = found.new_zeros(found.shape[0], room - found.shape[1], 6)
     missing[..., 0] = -1
     return torch.cat([found, missing], 1)

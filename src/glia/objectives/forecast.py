@@ -15,17 +15,21 @@ from glia.core.values import Batch, Loss, Offer, Role, Spec, Specs, Turn
 
 __all__ = ["Forecast"]
 
+_LEAST = 0.01
+"""Of a window's mean size: what keeps steps near zero from counting more than all others."""
 LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 
 
 class Forecast(Objective):
     """Error of the steps ahead in standard deviations of each variable; offers points or quantiles in its units.
 
-    A step that is missing in the truth (not a number) counts nothing.
+    A step that is missing in the truth (not a number) counts nothing. Where series are of very different size, an error
+    in shares of what was right lets each of them count alike.
 
     Args:
         error: ``"mse"`` aims at the mean, ``"mae"`` at the median, ``"huber"`` between them, ``"quantile"`` at nine
-            quantiles from 0.05 to 0.95 (Koenker & Bassett 1978).
+            quantiles from 0.05 to 0.95 (Koenker & Bassett 1978), ``"relative"`` at small errors in shares of the size
+            of answer and truth, whatever a series' own weight (Makridakis 1993), for series without a sign.
         delta: Where Huber's error turns from square to straight, in standard deviations.
 
     Example:
@@ -48,7 +52,7 @@ class Forecast(Objective):
     def __init__(
         self,
         *,
-        error: Literal["mse", "mae", "huber", "quantile"] = "mse",
+        error: Literal["mse", "mae", "huber", "quantile", "relative"] = "mse",
         delta: Annotated[float, Above(0)] = 1.0,
     ) -> None:
         self.error = error
@@ -75,7 +79,8 @@ class Forecast(Objective):
         there_BHV = truth_BHV.isfinite()
         error_BHV = self._error(ahead, truth_BHV.where(there_BHV, 0.0)) * there_BHV
         share_B = there_BHV.float().mean((1, 2))
-        return Loss(error_BHV.mean((1, 2)) / share_B.clamp_min(1e-12), batch.weight * share_B)
+        weight_B = (batch.weight > 0) if self.error == "relative" else batch.weight
+        return Loss(error_BHV.mean((1, 2)) / share_B.clamp_min(1e-12), weight_B * share_B)
 
     def _error(self, ahead: Tensor, truth_BHV: Tensor) -> Tensor:
         match self.error:
@@ -85,6 +90,10 @@ class Forecast(Objective):
                 return (ahead - truth_BHV).abs()
             case "huber":
                 return F.huber_loss(ahead, truth_BHV, reduction="none", delta=self.delta)
+            case "relative":
+                said, right = (one * self.spread + self.center for one in (ahead, truth_BHV))
+                size = said.abs() + right.abs() + _LEAST * right.abs().mean(1, keepdim=True) + 1e-6 * self.spread
+                return 2 * (said - right).abs() / size
             case _:
                 levels = torch.tensor(self.levels)
                 short = truth_BHV[..., None] - ahead

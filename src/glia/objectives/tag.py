@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from glia.core.constraints import Range
+from glia.core.errors import UsageError
 from glia.core.parts import Objective
 from glia.core.values import Batch, Loss, Offer, Role, Spec, Specs, Turn
 
@@ -21,7 +22,8 @@ _PADDING = 0
 class Tag(Objective):
     """Cross-entropy of a label at every place; rows are weighted by how many labels they have.
 
-    The target is (B, L) codes beside the words, 0 where there is no word and hence no label.
+    The target is (B, L) codes beside the words, 0 where there is no word and hence no label. Answers are codes, too,
+    which the schema turns into labels with spaces between.
 
     Args:
         smoothing: Share of the target spread over all labels (Szegedy et al. 2016).
@@ -35,8 +37,9 @@ class Tag(Objective):
     """
 
     turns = (Turn(),)
-    readout = "tag"
-    metrics = ("token_accuracy", "token_f1")
+    readout = "text"
+    metrics = ("token_accuracy", "token_f1", "entity_f1")
+    decoded = True
 
     def __init__(self, *, smoothing: Annotated[float, Range(0, 0.9)] = 0.0) -> None:
         self.smoothing = smoothing
@@ -50,7 +53,7 @@ class Tag(Objective):
         self, turn: str, nets: Mapping[str, Callable[..., Tensor]], batch: Batch, generator: torch.Generator
     ) -> Loss:
         """Return the mean cross-entropy of each row's labels, weighted by their number."""
-        logits = nets["net"](batch).float()
+        logits = _logits(nets, batch)
         truth = _as_long(batch.values["target"], logits.shape[1])
         value_BL = F.cross_entropy(
             logits.flatten(0, 1),
@@ -63,8 +66,8 @@ class Tag(Objective):
         return Loss(value_BL.sum(1) / count_B.clamp_min(1), batch.weight * count_B)
 
     def offers(self) -> dict[str, Offer]:
-        """Offer logits of the labels at every place, (N, L, K); code 0 is no label."""
-        return {"predict": Offer("predict", "logits of the labels", _predict)}
+        """Offer the code of the likeliest label at every place, (N, L) int64; 0 where there is no word."""
+        return {"predict": Offer("predict", "codes of the likeliest labels", _predict)}
 
 
 def _as_long(target_BL: Tensor, length: int) -> Tensor:
@@ -74,4 +77,16 @@ def _as_long(target_BL: Tensor, length: int) -> Tensor:
 
 
 def _predict(nets: Mapping[str, Callable[..., Tensor]], batch: Batch) -> Tensor:
-    return nets["net"](batch).float()
+    codes = _logits(nets, batch)[..., 1:].argmax(-1) + 1
+    return codes.masked_fill(batch.values["token"][:, : codes.shape[1]] == _PADDING, _PADDING)
+
+
+def _logits(nets: Mapping[str, Callable[..., Tensor]], batch: Batch) -> Tensor:
+    logits = nets["net"](batch).float()
+    if logits.dim() != 3:
+        raise UsageError(
+            "no_places",
+            "this network answers for a whole text, and a label for every word is asked for",
+            remedy="take a network that answers word by word: --net lstm, gru, rnn or transformer",
+        )
+    return logits

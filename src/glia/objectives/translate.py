@@ -8,11 +8,11 @@ from typing import Annotated
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from glia.core.constraints import Range
 from glia.core.parts import Objective
 from glia.core.values import Batch, Loss, Offer, Role, Spec, Specs, Turn
+from glia.objectives._likelihood import surprise
 from glia.objectives._writing import PADDING, beam_search
 
 __all__ = ["Translate"]
@@ -65,17 +65,15 @@ class Translate(Objective):
     ) -> Loss:
         """Return the mean cross-entropy of each row's codes, weighted by their number."""
         target = batch.values["target"]
-        logits = nets["net"](batch.having(prefix=target[:, :-1])).float()
         truth = target[:, 1:].long()
-        value_BT = F.cross_entropy(
-            logits.flatten(0, 1),
-            truth.flatten(),
-            reduction="none",
-            ignore_index=PADDING,
-            label_smoothing=self.smoothing,
-        ).view(truth.shape)
-        count_B = (truth != PADDING).sum(1)
-        return Loss(value_BT.sum(1) / count_B.clamp_min(1), batch.weight * count_B)
+        asked = truth != PADDING
+        batch = replace(batch.having(prefix=target[:, :-1]), present={**batch.present, "prefix": asked})
+        logits = nets["net"](batch)
+        # A network that knows which places are asked answers for these alone.
+        value_P = surprise(logits if logits.dim() == 2 else logits[asked], truth[asked], self.smoothing)
+        count_B = asked.sum(1)
+        sum_B = torch.zeros(len(target), device=value_P.device).index_add(0, asked.nonzero()[:, 0], value_P)
+        return Loss(sum_B / count_B.clamp_min(1), batch.weight * count_B)
 
     def offers(self) -> dict[str, Offer]:
         """Offer the text written, (N, longest) int32 codes: the text, its end, padding."""

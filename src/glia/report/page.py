@@ -10,6 +10,7 @@ from typing import Any
 
 from glia.report.markup import Html, tag
 from glia.report.section_data import data
+from glia.report.section_enough import enough
 from glia.report.section_errors import errors
 from glia.report.section_gallery import gallery
 from glia.report.section_making import limits, making, reproduce
@@ -46,6 +47,7 @@ def render(
     sections = [
         verdict(result),
         scores(result),
+        enough(result),
         errors(result, curves),
         gallery(result, curves),
         training(result, history),

@@ -153,6 +153,7 @@ def _own(wish: Any, role: Role) -> nn.Module:
 def _foreign(module: nn.Module, role: Role) -> nn.Module:
     """Return a copy of a person's module behind the groups of a batch, after trying it on two rows."""
     net = Foreign(copy.deepcopy(module), role.inputs)
+    assert net.flat is not None  # a table has no pictures
     width = net.flat.width
     rows = torch.zeros(2, width, dtype=next((one.dtype for one in module.parameters()), torch.float32))
     try:

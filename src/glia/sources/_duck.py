@@ -35,6 +35,8 @@ def connected(database: str = ":memory:", *, closed: bool = True) -> Iterator[du
     config = {**_CLOSED, "enable_external_access": "false"} if closed else dict(_CLOSED)
     connection = duckdb.connect(database, read_only=not memory, config=config)
     try:
+        # A bar of its own for long queries would stand in the middle of what a program reads.
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("SET lock_configuration = true")
         yield connection
     finally:

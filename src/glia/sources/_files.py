@@ -52,10 +52,11 @@ def kind(source: Any) -> str:
     return ".csv" if head and not found and _magic.looks_like_text(head) else suffix
 
 
-# Suffixes that are believed; the second line is never read, even where the file is text.
+# Suffixes that are believed; the last line is never read, even where the file is text.
 _KNOWN = frozenset(
     """
     csv tsv tab psv parquet pq jsonl ndjson arrow feather ipc npz npy sqlite sqlite3 db db3 duckdb ddb sql
+    conll conllu iob iob2 bio
     zip tar tgz json xlsx xls pkl pickle png jpg jpeg webp tif tiff bmp gif wav flac pdf html xml yaml toml py md
     """.split()  # noqa: SIM905 - a list of forty strings would fill a page
 )

@@ -10,6 +10,7 @@ import torch
 from glia.core.constraints import Range
 from glia.core.parts import Stream
 from glia.core.values import Batch, seeded
+from glia.streams._interleave import interleaved
 
 __all__ = ["Minibatches"]
 
@@ -71,14 +72,7 @@ class Minibatches(Stream):
             return self._alike(order, self.lengths, generator)
         if self.strata is None:
             return order
-        # Each class's rows get evenly spaced places with a random phase; sorting the places interleaves the classes.
-        codes = self.strata[order]
-        by_class = torch.argsort(codes, stable=True)
-        counts = torch.bincount(codes)
-        rank = torch.arange(len(order)) - torch.repeat_interleave(counts.cumsum(0) - counts, counts)
-        phase = torch.rand(len(counts), generator=generator)
-        place = (rank + phase[codes[by_class]]) / counts[codes[by_class]]
-        return order[by_class[torch.argsort(place, stable=True)]]
+        return interleaved(order, self.strata, generator)
 
     def _alike(self, order: torch.Tensor, lengths: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Return an order whose batches hold rows of like length, drawn from stretches of 32 batches each."""

@@ -61,6 +61,8 @@ class Layout:
         level: (K,) means of what is known in advance.
         reach: (K,) their standard deviations.
         static: The schema of what is static.
+        uneven: Whether there are many series of very different size and without a sign, so that errors are best
+            counted in shares of what is right.
     """
 
     horizon: int
@@ -74,6 +76,7 @@ class Layout:
     level: tuple[float, ...] = ()
     reach: tuple[float, ...] = ()
     static: Schema | None = None
+    uneven: bool = False
 
     def specs(self) -> dict[str, Spec]:
         """Return the spec of each group."""
@@ -157,6 +160,7 @@ class Layout:
             "level": list(self.level),
             "reach": list(self.reach),
             "static": self.static.state() if self.static else None,
+            "uneven": self.uneven,
         }
 
     @classmethod
@@ -174,6 +178,7 @@ class Layout:
             tuple(state["level"]),
             tuple(state["reach"]),
             Schema.restored(state["static"]) if state["static"] else None,
+            bool(state.get("uneven", False)),
         )
 
     def _panel(self, table: RawTable) -> Panel:

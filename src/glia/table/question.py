@@ -41,6 +41,8 @@ TASKS: dict[str, str] = {
 
 _UNASKED = frozenset({"reconstruct", "anomaly", "forecast", "generate", "embed"})  # no column needs to be named
 _OWN_KIND = {"segment": "mask", "detect": "boxes", "translate": "prose", "tag": "tags"}
+_READ = ("translate", "tag")  # what is asked of one text
+_MOST_LABELS = 200
 _NAMED = ("label", "boxes", "mask")  # what folders of pictures and sounds call their answers
 _LIKELY = ("target", "label", "class", "outcome", "y", "survived", "churn", "income", "price", "quality")
 
@@ -54,12 +56,14 @@ class Question:
         objective: The part that answers: the task's own, or ``"multilabel"`` for several labels at once.
         targets: The columns asked for.
         reason: Why this task, in one sentence.
+        text: The column whose text is translated or labeled, where one is.
     """
 
     task: str
     objective: str
     targets: tuple[str, ...]
     reason: str
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,9 @@ def ask(raw: RawTable, targets: Sequence[str] | str | None, task: str | None = N
     if task in _OWN_KIND:
         if len(names) > 1:
             raise UsageError("one_target", f"to {task}, one column is asked for at a time", remedy="name one target")
-        return Question(task, task, names, f"{names[0]!r} holds {TASKS[task]}")
+        text = _text_of(raw, names[0], task) if task in _READ else None
+        about = "" if text is None else f" of {text!r}"
+        return Question(task, task, names, f"{names[0]!r} holds {TASKS[task]}{about}", text)
     looks = {name: _look(raw[name]) for name in names}
     for name, look in looks.items():
         _refuse(raw, name, look)
@@ -195,7 +201,51 @@ def _seen(raw: RawTable, names: Sequence[str]) -> str | None:
         and columns.get("boxes").recognize(values).confidence > 0.5
     ):
         return "detect"
-    return None
+    return "tag" if _tagged(raw, names[0]) else None
+
+
+def _tagged(raw: RawTable, name: str) -> bool:
+    """Return whether a column holds a label for each word of another one: few labels, and as many as words, always."""
+    if not _is_text(raw[name]) or len(cells(raw[name], strict=True).words) <= _FEW:
+        return False
+    rows = np.flatnonzero(_here(raw[name]))
+    labels = [str(text).split() for text in raw[name].values[rows].tolist()]
+    if len({len(some) for some in labels}) < 3 or len({one for some in labels for one in some}) > _MOST_LABELS:
+        return False
+    return any(_agreement(raw[text].take(rows), labels) == 1.0 for text in _texts(raw, name))
+
+
+def _agreement(text: Raw, labels: Sequence[list[str]]) -> float:
+    """Return in which share of the rows a text has as many words as there are labels."""
+    return float(np.mean([len(str(one).split()) == len(some) for one, some in zip(text.values.tolist(), labels)]))
+
+
+def _texts(raw: RawTable, target: str) -> list[str]:
+    """Return the columns of texts beside a target, those of the longest texts in front."""
+    found = {}
+    for name in raw:
+        if name == target or raw[name].values.dtype != object or raw[name].media or not _is_text(raw[name]):
+            continue
+        words = cells(raw[name])
+        if words.words and numeric_share(words)[0] < 0.9 and Date.recognize(raw[name]).confidence <= 0.5:
+            found[name] = float(np.median([len(word) for word in words.words]))
+    return sorted(found, key=lambda name: -found[name])
+
+
+def _text_of(raw: RawTable, target: str, task: str) -> str:
+    """Return the column whose text is translated or labeled: the longest, or the one with a word for each label."""
+    names = _texts(raw, target)
+    if not names:
+        raise UsageError(
+            "no_text",
+            f"{raw.origin.name} has no column of texts beside {target!r}, so there is nothing to {task}",
+            remedy="bring the texts in a column of their own",
+        )
+    if task == "translate" or len(names) == 1:
+        return names[0]
+    rows = np.flatnonzero(_here(raw[target]))
+    labels = [str(text).split() for text in raw[target].values[rows].tolist()]
+    return max(names, key=lambda name: _agreement(raw[name].take(rows), labels))
 
 
 def _named(raw: RawTable, targets: Sequence[str] | str | None) -> tuple[str, ...]:

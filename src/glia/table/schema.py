@@ -14,6 +14,8 @@ from glia.columns._cells import cells
 from glia.columns._refuse import RowError
 from glia.columns.boolean import Boolean
 from glia.columns.number import Number
+from glia.columns.prose import Prose
+from glia.columns.tags import Tags
 from glia.core.errors import DataError, UsageError
 from glia.core.finding import Finding
 from glia.core.names import did_you_mean, listed
@@ -30,6 +32,7 @@ _Role = Literal["input", "target"]
 _ID = frozenset({"id", "ids", "uuid", "guid", "rowid", "index", "key", "identifier"})
 _CODE = frozenset({"id", "code", "codes", "zip", "zipcode", "postcode", "postal", "plz", "sku", "key"})
 _OWN = frozenset({"segment", "detect", "translate", "tag", "reconstruct"})
+_READ = {"translate": "its text is translated", "tag": "its words are labeled"}
 _ANSWERS = {
     "classify": ("category", "boolean"),
     "regress": ("number",),
@@ -77,6 +80,7 @@ class Schema:
         task: str | None = None,
         kinds: Mapping[str, str] | None = None,
         keys: Sequence[str] = (),
+        text: str | None = None,
     ) -> Schema:
         """Decide which kind each column is.
 
@@ -86,6 +90,7 @@ class Schema:
             task: ``"classify"`` or ``"regress"``; ``None`` = as :func:`glia.table.question.ask` finds.
             kinds: Kinds given by a person, by column.
             keys: Columns the network must not see.
+            text: The column whose text is translated or labeled; it is read as prose, however short it is.
 
         Raises:
             UsageError: A name or kind that does not exist, or a target's kind that its task cannot use.
@@ -99,15 +104,31 @@ class Schema:
         found: dict[str, Column] = {}
         reasons: dict[str, str] = {}
         for name in [name for name in raw if name in targets or name not in keys]:
-            given = kinds.get(name)
+            given, _, how = kinds[name].partition(":") if name in kinds else (None, "", "")
             if name in targets:
                 kind, reasons[name] = _answer_kind(raw[name], name, task, given)
             else:
-                kind, reasons[name] = _kind(raw[name], name, given)
+                prose = name == text and given is None
+                kind, reasons[name] = ("prose", _READ[task]) if prose else _kind(raw[name], name, given)
             found[name] = shelf.get(kind)(name, "target" if name in targets else "input")
+            if how:
+                found[name].read_as(how)
+        _paired(found, targets, text)
         schema = cls(found, reasons, keys)
         schema._demand_inputs(raw)
         return schema
+
+    def compare(self, raw: RawTable) -> None:
+        """Refuse answers that do not fit the columns they are about.
+
+        Raises:
+            DataError: They do not; with the row.
+        """
+        for column in self._of("target"):
+            try:
+                column.compare(raw[column.name], raw.columns)
+            except RowError as error:
+                raise placed(error, raw, error.row) from None
 
     def learn(self, raw: RawTable) -> None:
         """Learn statistics, classes and words from training rows.
@@ -123,6 +144,10 @@ class Schema:
         given = self.specs()
         for column in self._of("target"):
             column.follow(given)
+        for name, column in self.columns.items():
+            why = self.reasons.get(name, "")
+            if column.reason and column.reason not in why:
+                self.reasons[name] = f"{why}; {column.reason}" if why else column.reason
 
     def specs(self, role: _Role = "input") -> dict[str, Spec]:
         """Return the spec of each group of stacked columns."""
@@ -182,9 +207,10 @@ class Schema:
         spec = self.specs("target")["target"]
         if spec.axes == ("feature",):
             return self.decode(values) if spec.classes is None else values[:, 0] if len(asked) == 1 else values
-        if spec.axes == ("time",) and isinstance(asked[0].decode(values[:1])[0], str):
-            # Decoding would lose the words that training never saw, and with them what was really right.
-            return np.array([str(text) for text in raw[asked[0].name].values], dtype=object)
+        if spec.axes == ("time",):
+            # Decoding a text would lose the words that training never saw, and with them what was really right.
+            texts = raw[asked[0].name].values if asked[0].kind == "prose" else self.decode(values)
+            return np.array([str(text) for text in texts], dtype=object)
         return values
 
     def first_look(self, raw: RawTable) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -231,6 +257,7 @@ class Schema:
             notes += [_let_pass(finding, raw) for finding in column.review(raw[column.name])]
         if needs_target:
             check_targets(raw, targets)
+            self.compare(raw)
         extra = [name for name in raw if name not in self.columns and name not in self.keys]
         if extra:
             text = f"{listed(extra)} {'was' if len(extra) == 1 else 'were'} not there in training"
@@ -335,6 +362,16 @@ def _answer_kind(raw: Raw, name: str, task: str, given: str | None) -> tuple[str
     if truth.confidence > 0.5:
         return "boolean", truth.reason
     return "category", "it is asked for, as a label"
+
+
+def _paired(columns: Mapping[str, Column], targets: Sequence[str], text: str | None) -> None:
+    """Let labels of words know their text, and the text that each of its words is asked for one."""
+    labels = [columns[name] for name in targets if isinstance(columns[name], Tags)]
+    read = columns.get(text or "")
+    for column in labels:
+        if isinstance(column, Tags) and isinstance(read, Prose):
+            column.about = read.name
+            read.word_by_word()
 
 
 def _kind(raw: Raw, name: str, given: str | None) -> tuple[str, str]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from glia.columns._cells import cells
 from glia.core.errors import DataError, UsageError
-from glia.core.names import did_you_mean
+from glia.core.names import did_you_mean, listed
 from glia.core.raw import Raw, RawTable
 from glia.core.values import Spec
 from glia.table._clock import Clock, times_of
@@ -165,17 +165,27 @@ def watched(
     notes: list[str] = []
     seen = table if label is None else table.without(label)
     roles = roles_of(seen, (), time=time, series=series, known=(), notes=notes)
+    if roles.time is None and lookback is None and len(roles.values) > 1:
+        raise _untimed(table, roles)
     panel, order = _panel(seen, roles)
+    ends = _ends(len(order), split)
     if lookback is None:
         season = season_of(panel, list(range(len(roles.values))), None)[0]
-        lookback = min(int(np.clip(2 * season, _LOOKBACK, _LONGEST)), max(2, len(order) // 10))
-    ends = _ends(len(order), split)
+        room = max(2, min(len(order) // 10, ends[0] // 4))  # four windows side by side to learn from
+        lookback = min(int(np.clip(2 * season, _LOOKBACK, _LONGEST)), room)
     if ends[0] < 2 * lookback:
         said = f"{ends[0]} training rows are too few for windows of {lookback}"
         raise DataError("history_too_short", said, remedy="bring more rows, or ask for shorter windows with --lookback")
     part = _parts(panel, ends)
     layout = _learned(panel.values[part == 0], lookback, roles, label)
     return _parted(table, layout, part, ends, notes)
+
+
+def _untimed(table: RawTable, roles: Roles) -> UsageError:
+    """Return what to say of a table whose rows follow one another in no order that it tells of."""
+    said = f"no column of {table.origin.name} says when its rows were, and --task anomaly watches rows in their order"
+    remedy = "name the column of times with --time, or, if rows are in order, how many are seen at once with --lookback"
+    return UsageError("no_times", f"{said} (numbers found: {listed(roles.values, 6)})", remedy=remedy)
 
 
 def _learned(values: np.ndarray, lookback: int, roles: Roles, label: str | None) -> Watch:

@@ -47,6 +47,8 @@ _MOST = 1 << 26
 """Numbers that gathered training windows may hold; a quarter of a gigabyte."""
 _UNEVEN = 10.0
 """How much more a lively series may vary than a quiet one before windows are weighed by it."""
+_MANY = 50
+"""Series from which on one network learns from all of them what each of them is too short to say."""
 _SEASONS = 14
 """Seasons that a window sees where there are enough steps: two weeks of hours, fourteen weeks of days."""
 
@@ -181,7 +183,9 @@ def _horizon(panel: Panel, fresh: np.ndarray | None, season: int) -> tuple[int, 
 
 def _lookback(panel: Panel, fresh: np.ndarray | None, horizon: int, season: int) -> tuple[int, str]:
     """Return many seasons, of which three windows fit into what a typical series leaves for training."""
-    lengths = np.diff(panel.start) if fresh is None else np.diff(panel.start) - np.add.reduceat(fresh, panel.start[:-1])
+    lengths = np.diff(panel.start)
+    if fresh is not None:
+        lengths = lengths - np.add.reduceat(fresh.astype(np.int64), panel.start[:-1])
     held_out = 0.35 if len(lengths) < 50 and fresh is None else 0.2
     room = int((np.median(lengths) * (1 - held_out) - horizon) / 3)
     wanted = _SEASONS * season if season > 1 else 4 * horizon
@@ -210,7 +214,19 @@ def _learned(table: RawTable, panel: Panel, roles: Roles, cuts: Cuts, sizes: tup
         else:
             static.learn(chosen)
     parts = panel.clock.parts(int(cuts.begin[:, 1].max()))
-    return Layout(horizon, lookback, roles, panel.clock, season, parts, center, spread, level, reach, static)
+    uneven = _uneven(panel, [roles.values.index(name) for name in roles.asked], cuts)
+    return Layout(horizon, lookback, roles, panel.clock, season, parts, center, spread, level, reach, static, uneven)
+
+
+def _uneven(panel: Panel, places: list[int], cuts: Cuts) -> bool:
+    """Return whether there are many series of very different size, none of whose training steps is below zero."""
+    pieces = zip(panel.start[:-1].tolist(), cuts.begin[:, 1].tolist())
+    inside = [panel.values[low : low + end][:, places] for low, end in pieces if end]
+    if len(panel.names) < _MANY or min((float(np.nanmin(one, initial=0.0)) for one in inside), default=-1.0) < 0:
+        return False
+    sizes = np.array([float(np.nan_to_num(one).mean()) for one in inside])
+    low, high = np.quantile(sizes[sizes > 0], (0.1, 0.9)) if (sizes > 0).any() else (1.0, 1.0)
+    return bool(high > _UNEVEN * low)
 
 
 def _moments(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

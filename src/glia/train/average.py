@@ -80,4 +80,5 @@ class Average:
         shadow, count = state["shadow"], state["count"]
         assert isinstance(shadow, dict) and isinstance(count, int)
         self._count = count
-        self._shadow = [shadow[str(i)].clone() for i in range(len(shadow))]
+        # Saved on one device, it may be gone on with on another.
+        self._shadow = [torch.empty_like(self._parameters[i]).copy_(shadow[str(i)]) for i in range(len(shadow))]

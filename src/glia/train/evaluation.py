@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from glia.core.values import Readings
+from glia.train.device import chance, here, rechance
 from glia.train.job import Best, Job, State
 
 __all__ = ["evaluating", "keep_best", "measure", "restore_best"]
@@ -19,7 +20,7 @@ __all__ = ["evaluating", "keep_best", "measure", "restore_best"]
 def evaluating(nets: Mapping[str, nn.Module]) -> Iterator[None]:
     """Evaluation mode without gradients inside the block; observing draws no random number of training's."""
     modes = {name: net.training for name, net in nets.items()}
-    random = torch.get_rng_state()
+    random, drawn = torch.get_rng_state(), chance()
     for net in nets.values():
         net.eval()
     try:
@@ -27,6 +28,7 @@ def evaluating(nets: Mapping[str, nn.Module]) -> Iterator[None]:
             yield
     finally:
         torch.set_rng_state(random)
+        rechance(drawn)
         for name, net in nets.items():
             net.train(modes[name])
 
@@ -48,7 +50,7 @@ def measure(job: Job, state: State) -> Readings:
     began = time.perf_counter()
     valid: dict[str, float] = {}
     if job.evaluate is not None:
-        with judged(job, state), evaluating(job.nets):
+        with judged(job, state), evaluating(job.nets), here(job.plan.device):
             valid = dict(job.evaluate(job.nets))
     # A NaN among the losses stays visible: it is never averaged away.
     loss = sum(losses) / len(losses) if losses else float("nan")

@@ -11,6 +11,7 @@ from torch import Tensor
 from glia.core.values import Batch, Turn
 from glia.train.flat import Flat
 from glia.train.job import Job, Nets, State
+from glia.train.memory import out_of_memory
 from glia.train.moving import Each, Whole, mover
 
 __all__ = ["Hands"]
@@ -75,7 +76,7 @@ class Hands:
         plan = self.job.plan
         if not plan.compiled and not plan.replayed:
             return None
-        mark = (turn.name, *((name, one.shape, one.dtype) for name, one in batch.values.items()))
+        mark = _mark(turn, batch)
         if mark not in self._steps:
             if plan.compiled:
                 from glia.train.whole import compiled as made
@@ -84,6 +85,17 @@ class Hands:
             self._steps[mark] = made(self.job, self.state, self, nets, turn, batch)
         return self._steps[mark]
 
+    def attempt(self, whole: WholeStep, turn: Turn, batch: Batch, rate: float) -> tuple[float, float] | None:
+        """Take a whole step; ``None`` where memory did not suffice: call by call, a batch can be taken in pieces."""
+        try:
+            return whole(batch, rate, self.state.knobs)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            self.put_back()
+            self._steps[_mark(turn, batch)] = None
+            return None
+
     def release(self) -> None:
         """Give every tensor memory of its own again."""
         for one in self._movers.values():
@@ -91,6 +103,10 @@ class Hands:
         for flat in self.joined:
             flat.release()
         self.state.hands = None
+
+
+def _mark(turn: Turn, batch: Batch) -> tuple[Any, ...]:
+    return (turn.name, *((name, one.shape, one.dtype) for name, one in batch.values.items()))
 
 
 def _joined(buffers: list[Tensor]) -> list[Flat]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from glia.core.parts import Objective, Remedy, Step, Stream
 from glia.core.values import Batch, seeded
 from glia.train.average import Average
+from glia.train.device import chance, rechance
 from glia.train.plan import Plan
 
 __all__ = ["Best", "Job", "State"]
@@ -130,6 +131,7 @@ class State:
             "knobs": dict(self.knobs),
             "generator": self.generator.get_state(),
             "torch": torch.get_rng_state(),
+            "cuda": chance(),
             "average": self.average.state_dict(),
             "best": vars(self.best),
             "history": self.history,
@@ -151,6 +153,7 @@ class State:
         self.knobs = dict(state["knobs"])
         self.generator.set_state(state["generator"])
         torch.set_rng_state(state["torch"])
+        rechance(state.get("cuda"))
         self.average.load_state_dict(state["average"])
         self.best = Best(**state["best"])
         self.history = list(state["history"])

@@ -51,7 +51,7 @@ class LayerNorms:
     def norms(self) -> dict[str, dict[str, float]]:
         """Return ``weight``, ``gradient`` and ``update``, each a norm by layer; the copy is given up."""
         weights = [parameter.detach() for parameter in self._parameters]
-        gradients = [torch.zeros(1) if p.grad is None else p.grad for p in self._parameters]
+        gradients = [p.new_zeros(1) if p.grad is None else p.grad for p in self._parameters]
         moved = torch._foreach_sub(weights, self._before)
         self._before = []
         return {"weight": self._sum(weights), "gradient": self._sum(gradients), "update": self._sum(moved)}

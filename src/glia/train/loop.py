@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from glia.core.values import Readings
+from glia.train.device import home
 from glia.train.edits import consult
 from glia.train.evaluation import keep_best, measure, restore_best
 from glia.train.job import Job, State
@@ -75,4 +76,5 @@ def train(
     if state.hands is not None:
         state.hands.release()
     restore_best(job, state)
+    home(job)
     return state

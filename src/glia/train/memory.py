@@ -5,17 +5,22 @@ from __future__ import annotations
 import copy
 import re
 
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
 from glia.core.errors import TrainingError
 from glia.core.parts import Step
 from glia.core.store import megabytes
 from glia.core.values import Batch
+from glia.nets.blocks.dropout import Dropout
 from glia.train.job import Job, State
 from glia.train.steps.accumulate import Accumulate
 
 __all__ = ["out_of_memory", "shrink", "stepping", "wanted_bytes"]
 
 _SIGNS = re.compile(r"can't allocate memory|out of memory|bad_alloc|cannot allocate memory|unable to allocate", re.I)
-_BYTES = re.compile(r"allocate (\d+) bytes")
+_NEED = re.compile(r"allocate (\d+(?:\.\d+)?) (bytes|[KMGT]iB)", re.I)
+_UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -35,8 +40,8 @@ def wanted_bytes(error: BaseException) -> str:
         >>> wanted_bytes(RuntimeError("you tried to allocate 4194304 bytes. Error code 12"))
         '4.0 MB'
     """
-    found = _BYTES.search(str(error))
-    return megabytes(int(found[1])) if found else ""
+    found = _NEED.search(str(error))
+    return megabytes(int(float(found[1]) * _UNITS[found[2].lower()])) if found else ""
 
 
 def stepping(job: Job, state: State) -> Step:
@@ -71,8 +76,21 @@ def shrink(job: Job, state: State, batch: Batch, error: BaseException) -> None:
             remedy="take a smaller network or batch, or a machine with more memory",
         ) from None
     state.micro_batch = smaller
-    edit = f"out of memory{need}: the same batches in pieces of {smaller} rows"
+    edit = f"out of memory{need}: the same batches in pieces of {smaller} rows{_differing(job)}"
     state.history.append({"step": state.step + 1, "edit": edit})  # of the step that is being taken
+
+
+def _differing(job: Job) -> str:
+    """Return what pieces do not give as the whole batch would; nothing where only rounding is left."""
+    modules = [module for net in job.nets.values() for module in net.modules()]
+    said = []
+    if any(isinstance(one, _BatchNorm) and one.training for one in modules):
+        said.append("batch norm takes its statistics from the rows of a piece")
+    if any(isinstance(one, (_DropoutNd, Dropout)) and one.training for one in modules):
+        said.append("dropout draws anew for each piece")
+    if job.plan.precision != "fp32":
+        said.append(f"sums of {job.plan.precision} products round otherwise")
+    return f"; what differs from whole batches: {' and '.join(said)}" if said else ""
 
 
 def _size(step: Step) -> int | None:

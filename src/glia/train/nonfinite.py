@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from glia.core.errors import TrainingError
 from glia.core.names import listed
 from glia.core.values import Batch, Edit, Turn
+from glia.train.device import HOME, moved
 from glia.train.edits import make
 from glia.train.job import Job, State
 
@@ -72,7 +73,7 @@ def refuse(job: Job, state: State, turn: Turn, batch: Batch, tripped: Callable[[
     enough = job.nonfinite == "stop" or state.in_a_row >= MOST_IN_A_ROW or state.returns > MOST_RETURNS
     replayed = enough or state.skipped <= MOST_REPLAYS
     trip = replay(job, state, turn, batch) if replayed else Trip(state.step + 1, turn.name, batch, text=_what(state))
-    tripped(trip)
+    tripped(replace(trip, batch=moved(trip.batch, HOME)))
     if enough:
         rows = batch.row[list(trip.rows[:10])].tolist() if trip.rows else batch.row[:10].tolist()
         raise TrainingError(

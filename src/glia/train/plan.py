@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from glia.core.errors import UsageError
 from glia.core.values import Batch
+from glia.train.heap import hold
 
 __all__ = ["Plan", "fixed", "refuse_unsupported"]
 
@@ -21,11 +22,14 @@ class Plan:
 
     Args:
         threads: Threads of the tensor library.
-        precision: ``"fp32"``, or ``"bf16"``: products of matrices in bfloat16, weights and sums in float32.
+        precision: ``"fp32"``, or ``"bf16"``: products of matrices in bfloat16, weights and sums in float32; on a
+            graphics card also ``"tf32"``: factors of products rounded to 10 bits.
         layout: ``"plain"``, or ``"channels_last"``: pictures and filters lie pixel by pixel.
         form: ``"each"``, or ``"flat"``: weights, gradients and moments in one buffer that one call moves.
         fused: Whether batch norm, activation and pool are one pass over memory.
         compiled: Whether a whole step is one compiled program.
+        replayed: Whether forward and backward pass are recorded once and replayed.
+        device: ``"cpu"``, or ``"cuda"``: networks, rows and everything made on the way are on the graphics card.
         seconds: Measured seconds of a step; ``None`` where no clock was asked.
         reason: Why this way won.
         tried: Every way that was tried, with its seconds and the loss it gave.
@@ -38,14 +42,19 @@ class Plan:
     form: str = "each"
     fused: bool = False
     compiled: bool = False
+    replayed: bool = False
+    device: str = "cpu"
     seconds: float | None = None
     reason: str = ""
     tried: tuple[Mapping[str, Any], ...] = field(default=())
     bottleneck: str = ""
 
     def apply(self) -> None:
-        """Set the number of threads, and whether blocks may fuse."""
+        """Set the number of threads, keep memory between steps, and say whether blocks may fuse."""
         torch.set_num_threads(self.threads)
+        hold()
+        if self.device != "cpu":
+            torch.set_float32_matmul_precision("high" if self.precision == "tf32" else "highest")
         self.apply_blocks()
 
     def apply_blocks(self) -> None:
@@ -65,6 +74,8 @@ class Plan:
         last = self.layout == "channels_last"
         if self.precision == "fp32" and not last:
             return net
+        from glia.nets.blocks.attending import written_out
+
         half = self.precision == "bf16"
         kind = next((p.device.type for p in net.parameters()), "cpu")
 
@@ -74,7 +85,7 @@ class Plan:
             if not half:
                 out: Tensor = net(batch)
                 return out
-            with torch.autocast(kind, dtype=torch.bfloat16):
+            with torch.autocast(kind, dtype=torch.bfloat16), written_out():
                 halved: Tensor = net(batch)
             return halved
 
@@ -83,7 +94,7 @@ class Plan:
     @property
     def way(self) -> dict[str, Any]:
         """Return what is executed differently from plan to plan."""
-        names = ("threads", "precision", "layout", "form", "fused", "compiled")
+        names = ("threads", "precision", "layout", "form", "fused", "compiled", "replayed", "device")
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -95,10 +106,12 @@ class Plan:
             '2 threads, bf16, flat'
         """
         said = [f"{self.threads} thread{'s' if self.threads > 1 else ''}", self.precision]
+        said = said if self.device == "cpu" else [self.device, self.precision]
         said += [self.layout.replace("_", " ")] if self.layout != "plain" else []
         said += ["flat"] if self.form == "flat" else []
         said += ["fused"] if self.fused else []
         said += ["compiled"] if self.compiled else []
+        said += ["replayed"] if self.replayed else []
         return ", ".join(said)
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,12 +127,16 @@ def _lay_out(net: nn.Module) -> None:
 
 
 def _pixels_last(batch: Batch) -> Batch:
-    pictures = {
-        name: value.contiguous(memory_format=torch.channels_last)
-        for name, value in batch.values.items()
-        if value.dim() == 4 and name != "target"
-    }
+    pictures = {name: _last(value) for name, value in batch.values.items() if value.dim() == 4 and name != "target"}
     return batch.having(**pictures) if pictures else batch
+
+
+def _last(value: Tensor) -> Tensor:
+    """Return pictures (B, C, H, W) laid out pixel by pixel, and marked so."""
+    value = value.contiguous(memory_format=torch.channels_last)
+    _, channels, height, width = value.shape
+    # Where there is one channel both layouts are the same memory, and only strides tell the layers after it which.
+    return value if channels > 1 else value.as_strided(value.shape, (height * width, 1, width, 1))
 
 
 def fixed(
@@ -139,14 +156,16 @@ def fixed(
         threads: A wish that overrides the rule.
         precision: A wish that overrides the rule.
         pictures: Whether the networks have filters over pictures.
-        wish: ``layout``, ``form``, ``fused`` or ``compiled``, where they are not left to the rule.
+        wish: ``layout``, ``form``, ``fused``, ``compiled`` or ``replayed``, where they are not left to the rule.
     """
-    refuse_unsupported(precision)
+    refuse_unsupported(precision, wish.get("device") or "cpu")
     # Below about this many multiplications a step, handing work to a second thread costs more than it saves.
     many = parameters * batch_size > 20_000_000 or pictures
     count = threads or (available_threads() if many else 1)
     layout = "channels_last" if pictures else "plain"
     ruled: dict[str, Any] = {"layout": layout, "form": "flat", "fused": pictures, "compiled": False}
+    # Where a step is short, most of it is calling; where it is long, a recording gains nothing.
+    ruled["replayed"] = not many
     ruled |= {name: value for name, value in wish.items() if value is not None}
     return Plan(count, precision or "fp32", **ruled, reason="by rule, since no clock may decide")
 
@@ -167,15 +186,28 @@ def half_is_fast() -> bool:
         return False
 
 
-def refuse_unsupported(precision: str | None) -> None:
+def refuse_unsupported(precision: str | None, device: str = "cpu") -> None:
     """Refuse a precision that this machine does not have.
+
+    Args:
+        precision: What was wished for.
+        device: Where the job will run.
 
     Raises:
         UsageError: The reason.
     """
-    if precision == "bf16" and not half_is_fast() and not torch.cuda.is_available():
+    card = device != "cpu"
+    if precision == "tf32" and not (card and torch.cuda.get_device_capability() >= (8, 0)):
         raise UsageError(
             "unsupported_precision",
-            "this processor has no instructions for products in bfloat16, so they would only be slower and coarser",
+            "tf32 is a precision of graphics cards, "
+            + ("and this one is too old for it" if card else "and none is used"),
+            remedy="leave plan.precision out, or set it to fp32 or bf16",
+        )
+    if precision == "bf16" and not (torch.cuda.is_bf16_supported(False) if card else half_is_fast()):
+        what = "graphics card" if card else "processor"
+        raise UsageError(
+            "unsupported_precision",
+            f"this {what} has no instructions for products in bfloat16, so they would only be slower and coarser",
             remedy="leave plan.precision out, or set it to fp32",
         )

@@ -169,6 +169,8 @@ class _Trying:
         changes += [{"precision": "bf16"}] if plans.half_is_fast() and not half else []
         changes += [{"layout": "plain", "fused": False}] if self.pictures else []
         changes += [{"form": "each"}]
+        if self.wishes.get("device", "cpu") != "cpu":  # a card has no threads of ours, and products of its own
+            changes = [{"precision": "tf32"}, {"precision": "bf16"}, {"form": "each"}]
         return [one for one in changes if not set(one) <= set(self.wishes)]
 
     @property

@@ -59,7 +59,7 @@ class _Recorder(TorchDispatchMode):
         return False  # nothing is compiled here, and loading the compiler takes a second
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.tape: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

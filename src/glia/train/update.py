@@ -38,9 +38,10 @@ def update(job: Job, state: State, nets: Nets, turn: Turn, batch: Batch) -> tupl
     hands: Hands = state.hands or Hands(job, state)
     rate, knobs = job.schedule(state.progress) * state.knobs["lr"], state.knobs
     whole = hands.whole(nets, turn, batch)
-    if whole is not None:
-        began = time.perf_counter()
-        loss, norm = whole(batch, rate, knobs)
+    began = time.perf_counter()
+    taken = None if whole is None else hands.attempt(whole, turn, batch, rate)
+    if taken is not None:
+        loss, norm = taken
         state.spend("compiled", began)
         if not math.isfinite(norm):
             return loss, norm

@@ -38,6 +38,8 @@ def able(job: Job) -> str:
     """Return why steps of a job cannot be compiled whole; empty where they may."""
     if shutil.which("g++") is None and shutil.which("clang++") is None:
         return "there is no C++ compiler"
+    if job.plan.device != "cpu":
+        return "steps on a graphics card are not compiled whole"
     if type(job.step) is not Plain:
         return f"the step {type(job.step).__name__.lower()} calls the loss in a way of its own"
     if any(type(one) not in (torch.optim.Adam, torch.optim.AdamW) for one in job.optimizers.values()):

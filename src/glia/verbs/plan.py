@@ -7,21 +7,8 @@ from typing import Any
 __all__ = ["plan"]
 
 WORDS = (
-    "target",
-    "task",
-    "net",
-    "budget",
-    "epochs",
-    "test",
-    "valid",
-    "columns",
-    "names",
-    "split",
-    "group",
-    "time",
-    "metric",
-    "seed",
-    "recipe",
+    *("target", "task", "net", "budget", "epochs", "test", "valid", "columns", "names", "split", "group", "time"),
+    *("metric", "seed", "recipe"),
 )
 
 
@@ -33,8 +20,10 @@ def plan(source: Any, **words: Any) -> dict[str, Any]:
         words: The arguments of :func:`glia.fit`.
 
     Returns:
-        ``plan``, ``net``, ``rows``, ``steps``, ``peak`` (measured GFLOP/s of matrix products) and ``lines``, the same
-        for people.
+        ``task``, ``net``, ``rows`` and ``steps`` as for a fit; ``plan``, with every way that was tried; ``batch``, the
+        rows of a step; ``flops``, the operations of its products of matrices, ``peak``, how many of them a second this
+        machine was measured to do, in GFLOP/s by precision, and ``roofline``, the share of it that the plan reaches;
+        ``memory``, the bytes that a step holds, by what they are.
 
     Raises:
         UsageError: The question does not fit the data, or this machine lacks what was wished for.
@@ -44,24 +33,18 @@ def plan(source: Any, **words: Any) -> dict[str, Any]:
     from glia.train.roofline import peaks
 
     document = rehearse(source, **{**dict.fromkeys(WORDS), "settings": (), "accept": (), **words})
-    made = document["plan"]
-    found = {name: document[name] for name in ("task", "net", "rows", "steps")}
-    peak = peaks(made["threads"])
-    return {**found, "plan": made, "peak": peak, "lines": _lines(made, peak)}
+    names = ("task", "net", "rows", "steps", "batch", "plan", "flops", "memory")
+    found = {name: document[name] for name in names}
+    peak, share = _reached(found["plan"], found["flops"], peaks(found["plan"]["threads"]))
+    if share is not None and share > 1:  # the peak was measured beside other work
+        peak, share = _reached(found["plan"], found["flops"], peaks(found["plan"]["threads"], again=True))
+    return {**found, "peak": peak, "roofline": share}
 
 
-def _lines(made: dict[str, Any], peak: dict[str, float]) -> list[str]:
-    from glia.train.plan import Plan
-
-    lines = []
-    names = ("threads", "precision", "layout", "form", "fused", "compiled")
-    for one in made["tried"]:
-        way = Plan(**{name: one[name] for name in names})
-        won = all(one[name] == made[name] for name in names)
-        doubt = "" if one["agrees"] else ", whose loss disagrees"
-        lines.append(f"{'→' if won else ' '} {one['seconds'] * 1e3:8.2f} ms a step  {way.words}{doubt}")
-    lines.append(f"chosen: {made['reason']}")
-    if made["bottleneck"]:
-        lines.append(f"bottleneck: {made['bottleneck']}")
-    lines.append("matrix products here: " + ", ".join(f"{name} {value:.0f} GFLOP/s" for name, value in peak.items()))
-    return lines
+def _reached(
+    made: dict[str, Any], flops: float | None, peak: dict[str, float]
+) -> tuple[dict[str, float], float | None]:
+    """Return the peaks, and the share of its own that a plan reaches; ``None`` where one of them is not known."""
+    if not flops or not made["seconds"] or made["precision"] not in peak or made["device"] != "cpu":
+        return peak, None
+    return peak, flops / made["seconds"] / 1e9 / peak[made["precision"]]

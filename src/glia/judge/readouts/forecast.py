@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
+from fractions import Fraction
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
 
 from glia.core.parts import Readout
 from glia.core.values import Answer
-from glia.judge.calibration import radius
 
 __all__ = ["Forecast"]
 
-_POOLED = 40
+_POOLED = 150
 """Errors that a radius is read from; where windows are fewer, neighboring steps are as good."""
 _UNEVEN = 10.0
 """How many times larger series must be than others before intervals are in shares of the forecast."""
@@ -104,5 +104,20 @@ def _radii(gaps: np.ndarray, level: float) -> list[list[float]]:
     found = []
     for step in range(horizon):
         near = gaps[:, max(0, step - beside) : step + beside + 1]
-        found.append([radius(near[:, :, v].reshape(-1), level) for v in range(variables)])
+        found.append([_radius(near[:, :, v], level) for v in range(variables)])
     return found
+
+
+def _radius(gaps: np.ndarray, level: float) -> float:
+    """Return what holds a share of the errors (N, H) of neighboring windows.
+
+    Windows one step apart speak of the same steps, so H errors each are no more than N + H - 1 of their own: so many
+    decide how far above the level the share must lie for the next error to be held as often (J. Lei et al.,
+    Distribution-free predictive inference for regression, JASA 113 (2018), theorem 2.2).
+    """
+    own = sum(gaps.shape) - 1
+    rank = ceil((own + 1) * Fraction(str(level)))
+    if rank > own:
+        return inf
+    place = ceil(Fraction(rank * gaps.size, own))
+    return float(np.partition(gaps.reshape(-1), place - 1)[place - 1])

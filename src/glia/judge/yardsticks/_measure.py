@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf, isinf
@@ -15,7 +15,7 @@ from glia.core.shelf import Shelf
 from glia.core.values import Answer, Specs, derived
 from glia.judge.yardsticks._yardstick import Yardstick
 
-__all__ = ["Yard", "measure"]
+__all__ = ["Yard", "measure", "refitted"]
 
 Groups = Mapping[str, np.ndarray]
 
@@ -64,6 +64,7 @@ def measure(
     seed: int = 0,
     weight: np.ndarray | None = None,
     threads: int = 1,
+    without: Collection[str] = (),
 ) -> dict[str, Yard]:
     """Train every yardstick on the training rows and let it answer validation and test, all within a time.
 
@@ -79,6 +80,7 @@ def measure(
         seed: The seed of the run.
         weight: (N,) how much each training row counts.
         threads: How many threads to use.
+        without: Names of yardsticks that say nothing here.
 
     Returns:
         The measured yardsticks by name, in order of cost.
@@ -89,7 +91,7 @@ def measure(
     classes = _classes(targets, specs) if objective == "classify" else 2
     options = {"objective": objective, "specs": specs, "classes": classes, "seed": seed, "threads": threads}
     shelf = Shelf("glia.judge.yardsticks")
-    every = ((name, shelf.get(name)) for name in shelf.names())
+    every = ((name, shelf.get(name)) for name in shelf.names() if name not in without)
     fitting = [(name, part) for name, part in every if objective in part.objectives and part.reads & set(specs)]
     parts = sorted(fitting, key=lambda part: part[1].cost)
     order = _order(np.asarray(targets["train"]), objective, seed)
@@ -104,6 +106,40 @@ def measure(
             make = partial(part, **options)
             found[name] = _measured(name, make, inputs, targets, order, weight, share)
     return found
+
+
+def refitted(
+    name: str,
+    rows: np.ndarray,
+    inputs: Mapping[str, Groups],
+    targets: Mapping[str, np.ndarray],
+    specs: Specs,
+    *,
+    seed: int = 0,
+    weight: np.ndarray | None = None,
+) -> Answer:
+    """Return what a classifying yardstick answers to the test rows that saw these training rows only.
+
+    Args:
+        name: Its registered name.
+        rows: Places among the training rows.
+        inputs: The encoded groups by part.
+        targets: The codes by part.
+        specs: What the groups hold.
+        seed: The seed of the run.
+        weight: (N,) how much each training row counts.
+    """
+    from threadpoolctl import threadpool_limits
+
+    classes = _classes(targets, specs)
+    yardstick = Shelf("glia.judge.yardsticks").get(name)("classify", specs, classes, seed=seed, threads=1)
+    with threadpool_limits(1):
+        train = {group: values[rows] for group, values in inputs["train"].items()}
+        yardstick.fit(train, targets["train"][rows], None if weight is None else weight[rows])
+        if len(targets.get("valid", ())):
+            yardstick.choose(inputs["valid"], targets["valid"])
+        answer: Answer = yardstick.answer(inputs["test"])
+    return answer
 
 
 def _measured(

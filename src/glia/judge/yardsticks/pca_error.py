@@ -58,7 +58,8 @@ class PcaError(Yardstick):
         from sklearn.decomposition import PCA
 
         count = max(1, min(_COMPONENTS, len(features) - 1, features.shape[1] // 2))
-        return PCA(count, svd_solver="randomized", random_state=self.seed).fit(features)
+        with np.errstate(divide="ignore", invalid="ignore"):  # rows all alike have no variance to be shared out
+            return PCA(count, svd_solver="randomized", random_state=self.seed).fit(features)
 
     def fit(
         self,

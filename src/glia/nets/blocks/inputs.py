@@ -155,6 +155,8 @@ def rows_like(inputs: Specs, rows: int) -> Batch:
         values["category"] = torch.stack([torch.randint(size, (rows,)) for size in category.cardinalities], 1)
     if dense is not None:
         values["dense"] = torch.rand(rows, dense.width)
+    if "image" in inputs:
+        values["image"] = torch.randint(0, 256, (rows, *(size or 1 for size in inputs["image"].size)))
     return Batch(values, torch.ones(rows), torch.arange(rows))
 
 

@@ -45,7 +45,7 @@ def picture(inputs: Specs) -> tuple[Spec, int, int, int]:
         raise ValueError("pictures travel in one size")
     if min(height, width) < LEAST:
         raise UsageError(
-            "tiny_pictures",
+            "too_small_pictures",
             f"pictures of {height} x {width} pixels are too small for this network",
             remedy=f"resize them to at least {LEAST} x {LEAST}",
         )
