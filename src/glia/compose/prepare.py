@@ -159,14 +159,26 @@ def prepare(
         say(finding)
 
     for part, one in larges.items():
-        one.refuse(recipe, in_order=question.objective in _IN_ORDER)
-        if question.objective in _IN_ORDER:  # nobody said how much memory there is, so it may do
+        one.refuse(recipe, in_order=question.objective in _WAYS)
+        if question.objective in _WAYS:  # nobody said how much memory there is, so it may do
             rows = read(given[part], names=data.names)
             tables |= _own_parts(rows) if part == "fit" else {part: rows}
         elif part != "fit":
             found(one.sampled(part))
-    if question.objective in _IN_ORDER:
-        return _IN_ORDER[question.objective](tables, question, recipe, found)
+    prepared = _WAYS.get(question.objective, _of_rows)(tables, question, recipe, found)
+    prepared.findings = findings
+    if large is not None and question.objective not in _WAYS:
+        prepared.large = large
+        prepared.shards = None if room is None else large.shards(prepared, recipe, room, tell)
+        found(large.finding(prepared.shards))
+    return prepared
+
+
+def _of_rows(
+    tables: Mapping[str, RawTable], question: Question, recipe: Recipe, found: Callable[[Finding], None]
+) -> Prepared:
+    """Return rows that are examples each."""
+    data = recipe.data
     tables = {part: _answered(table, question, part, found) for part, table in tables.items()}
     keys = [name for name in (data.group, data.time, data.weight) if name]
     schema = Schema.infer(
@@ -192,7 +204,7 @@ def prepare(
     truth = {part: schema.truth(parts[part], target) for part, target in targets.items()}
     if question.objective == "anomaly":
         truth = {part: _strange(one, truth["train"]) for part, one in truth.items()}
-    prepared = Prepared(
+    return Prepared(
         question=question,
         encoding=RowByRow(schema),
         raw=parts,
@@ -202,14 +214,8 @@ def prepare(
         units={part: _units(table, data.group) for part, table in parts.items()},
         weight={part: _weights(table, data.weight) for part, table in parts.items()},
         split=parted,
-        findings=findings,
         reasons={"task": question.reason, "split": parted.reason},
-        large=large,
     )
-    if large is not None:
-        prepared.shards = None if room is None else large.shards(prepared, recipe, room, tell)
-        found(large.finding(prepared.shards))
-    return prepared
 
 
 def _of_series(
@@ -297,7 +303,7 @@ def _in_order(
     )
 
 
-_IN_ORDER = {"forecast": _of_series, "surprise": _of_watch, "generate": _of_text, "embed_words": _of_text}
+_WAYS = {"forecast": _of_series, "surprise": _of_watch, "generate": _of_text, "embed_words": _of_text}
 
 
 def _strange(codes: np.ndarray, train: np.ndarray) -> np.ndarray:
