@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint docs bench bench-tables bench-speed
+.PHONY: demo test lint docs bench bench-tables bench-speed bench-pictures bench-sequences bench-streaming
 
 demo: .venv/installed
 	$(BIN)/glia demo
@@ -20,13 +20,10 @@ lint: .venv/developed
 docs: .venv/developed
 	$(BIN)/mkdocs build --strict
 
-bench: bench-tables bench-speed
+bench: bench-tables bench-speed bench-pictures bench-sequences bench-streaming
 
-bench-tables: .venv/developed
-	$(BIN)/python -m bench.tables
-
-bench-speed: .venv/developed
-	$(BIN)/python -m bench.speed
+bench-tables bench-speed bench-pictures bench-sequences bench-streaming: bench-%: .venv/developed
+	$(BIN)/python -m bench.$*
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

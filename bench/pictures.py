@@ -15,7 +15,7 @@ SEEDS = 20
 QUICK = [
     word
     for setting in (
-        "net.width=16", "net.dropout=0", "objective.smoothing=0.1", "train.steps=400", "train.augment=off",
+        "net.width=16", "net.dropout=0", "objective.smoothing=0.1", "train.steps=360", "train.augment=off",
         "train.evaluate_every=100000", "plan.precision=bf16", "judge.yardsticks=false",
     )
     for word in ("--set", setting)

@@ -32,7 +32,6 @@ from glia.streams.minibatches import Minibatches
 from glia.train.device import place, resident
 from glia.train.finder import Found, find
 from glia.train.groups import grouped
-from glia.train.heap import give_back
 from glia.train.job import Job, Nets, State
 from glia.train.loop import train
 from glia.train.optimizers import optimizers
@@ -317,7 +316,6 @@ def run(
         return cut[0]
 
     train(job, state, hurry=hurry, **hooks)
-    give_back()
     net = folded(job.nets["net"]).eval()
     return Trained(
         net,

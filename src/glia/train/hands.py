@@ -10,6 +10,7 @@ from torch import Tensor
 
 from glia.core.values import Batch, Turn
 from glia.train.flat import Flat
+from glia.train.heap import give_back
 from glia.train.job import Job, Nets, State
 from glia.train.memory import out_of_memory
 from glia.train.moving import Each, Whole, mover
@@ -97,12 +98,13 @@ class Hands:
             return None
 
     def release(self) -> None:
-        """Give every tensor memory of its own again."""
+        """Give every tensor memory of its own again, and the system what is free."""
         for one in self._movers.values():
             one.release()
         for flat in self.joined:
             flat.release()
         self.state.hands = None
+        give_back()
 
 
 def _mark(turn: Turn, batch: Batch) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ import torch
 
 from glia.train import plan as plans
 from glia.train import plan_cache
+from glia.train.heap import give_back
 from glia.train.job import Job, State
 from glia.train.plan import Plan, refuse_unsupported
 from glia.train.sampling import bottleneck
@@ -80,6 +81,7 @@ def chosen(
         finally:
             torch.set_num_threads(before)
             Plan().apply_blocks()
+            give_back()
     if cached and len(plan.tried) > 1:
         plan_cache.remember(name, {**plan.as_dict(), "steps": steps})
     return plan
@@ -187,6 +189,7 @@ class _Trying:
     def _try(self, way: Plan) -> None:
         share = max(0.02, (self.ends - time.perf_counter()) / max(2, 7 - len(self.ways)))
         took, seen = _time(self.make, way, share, self.part)
+        give_back()  # the next way takes memory in other pieces
         self.ways.append(way)
         self.times.append(took * self.part)
         self.losses.append(seen)
