@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import _render, _speeds, _works
+from bench import _render, _speeds, _works, streaming
 
 __all__ = ["filled"]
 
@@ -24,6 +24,7 @@ RENDERERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "sequences": _works.rendered,
     "speed": _speeds.speeds,
     "floors": _speeds.floors,
+    "streaming": streaming.rendered,
 }
 SAME = {"floors": "speed"}
 """Tables that show another side of results which have one of their own."""

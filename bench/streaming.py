@@ -125,5 +125,17 @@ def _told(fit: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def rendered(document: dict[str, Any]) -> str:
+    """Return a results document as Markdown."""
+    facts, lines = document["facts"], ["| rows it learns from | accuracy | most anonymous memory | seconds |"]
+    lines.append("| --- | ---: | ---: | ---: |")
+    for name, rows in (("large", document["training_rows"]), ("sample_only", document["sample_rows"])):
+        cell = document[name]
+        score, took = cell["test"][cell["metric"]], cell["seconds"]["process"]
+        lines.append(f"| {rows:,} | {score:.3f} | {cell['anonymous_mb']} MB | {took:.0f} |")
+    size = f"{document['rows']:,} rows in {document['file_bytes'] / 1e9:.2f} GB, `data.memory={document['memory']}`"
+    return "\n".join(lines) + f"\n\n{size}; measured on {facts['processor']}, {facts['cores']} cores."
+
+
 if __name__ == "__main__":
     sys.exit(main())
