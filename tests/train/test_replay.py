@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,6 +18,7 @@ from glia.train.job import Job, State
 from glia.train.loop import train
 from glia.train.optimizers import optimizers
 from glia.train.plan import Plan
+from glia.train.replay import _Recorder, _tensors
 from glia.train.steps import steps
 
 
@@ -168,3 +172,41 @@ def test_a_recording_that_memory_does_not_suffice_for_is_given_up(monkeypatch: p
     train(made, state)
     assert state.step == 23
     assert state.seconds["forward"] > 0
+
+
+class Graph:
+    """What a graph of kernels does, on the processor: the same operations on the same memory, once more."""
+
+    def __init__(self) -> None:
+        self.recorder = _Recorder()
+
+    def replay(self) -> None:
+        for func, args, kwargs, result in self.recorder.tape:
+            again = func(*args, **kwargs)
+            for old, new in zip(_tensors(result), _tensors(again), strict=True):
+                if old is not new and old.data_ptr() != new.data_ptr():
+                    old.detach().copy_(new)
+
+
+@contextmanager
+def capture(graph: Graph) -> Iterator[None]:
+    with graph.recorder:
+        yield
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_captured_graph_reads_each_batch_and_moves_the_same_weights(
+    monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    idle = type("Stream", (), {"wait_stream": lambda self, other: None})
+    monkeypatch.setattr("torch.cuda.Stream", idle)
+    monkeypatch.setattr("torch.cuda.current_stream", idle)
+    monkeypatch.setattr("torch.cuda.stream", lambda stream: nullcontext())
+    monkeypatch.setattr("torch.cuda.CUDAGraph", Graph)
+    monkeypatch.setattr("torch.cuda.graph", capture)
+    monkeypatch.setattr("glia.train.replay.ON_CARD", "cpu")
+    _, weights = trained("linear", optimizer, replayed=False)
+    state, found = trained("linear", optimizer, replayed=True)
+    assert state.seconds["compiled"] > 0
+    assert "forward" not in state.seconds
+    torch.testing.assert_close(found, weights, rtol=0, atol=1e-6)

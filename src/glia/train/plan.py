@@ -28,7 +28,7 @@ class Plan:
         form: ``"each"``, or ``"flat"``: weights, gradients and moments in one buffer that one call moves.
         fused: Whether batch norm, activation and pool are one pass over memory.
         compiled: Whether a whole step is one compiled program.
-        replayed: Whether forward and backward pass are recorded once and replayed.
+        replayed: Whether forward and backward pass are recorded once and replayed; on a card, as a graph of kernels.
         device: ``"cpu"``, or ``"cuda"``: networks, rows and everything made on the way are on the graphics card.
         seconds: Measured seconds of a step; ``None`` where no clock was asked.
         reason: Why this way won.
@@ -165,7 +165,7 @@ def fixed(
     layout = "channels_last" if pictures else "plain"
     ruled: dict[str, Any] = {"layout": layout, "form": "flat", "fused": pictures, "compiled": False}
     # Where a step is short, most of it is calling; where it is long, a recording gains nothing.
-    ruled["replayed"] = not many
+    ruled["replayed"] = not many and wish.get("device", "cpu") in (None, "cpu")
     ruled |= {name: value for name, value in wish.items() if value is not None}
     return Plan(count, precision or "fp32", **ruled, reason="by rule, since no clock may decide")
 

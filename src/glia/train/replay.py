@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from glia.core.values import Batch, Turn
+from glia.train.device import chance, rechance
+from glia.train.graphs import graphed
 from glia.train.job import Job, Nets, State
 from glia.train.moving import Whole
 from glia.train.steps.plain import Plain
@@ -28,6 +30,7 @@ __all__ = ["replayed"]
 READS = ("_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal")
 """What lets values decide on what comes next, so that a recording would hold for one batch only."""
 
+ON_CARD = "cuda"
 ALIKE = 0.02
 """How far a replayed gradient may be from the true one, as a share of its length."""
 
@@ -37,7 +40,7 @@ def replayed(job: Job, state: State, hands: Hands, nets: Nets, turn: Turn, batch
     closure = getattr(job.optimizers[turn.name], "needs_closure", False)
     if batch.ragged or batch.present or len(batch) < 2 or state.micro_batch or closure or type(job.step) is not Plain:
         return None
-    kept = torch.get_rng_state()
+    kept, on_card = torch.get_rng_state(), chance()
     hands.remember()
     try:
         program = _Replay(job, state, hands, nets, turn, batch)
@@ -48,6 +51,7 @@ def replayed(job: Job, state: State, hands: Hands, nets: Nets, turn: Turn, batch
     finally:
         hands.put_back()
         torch.set_rng_state(kept)
+        rechance(on_card)
     return program
 
 
@@ -78,22 +82,39 @@ class _Replay:
         self.job, self.state, self.hands, self.nets, self.turn = job, state, hands, nets, turn
         self.mover = hands.mover(turn)
         self.names = sorted(batch.values)
+        self.slopes = self.mover.flat.windows(self.mover.gradient) if isinstance(self.mover, Whole) else []
         given = self._given(batch)
+        on_card = batch.weight.device.type == ON_CARD
+        self.call, self.held = self._captured(given) if on_card else self._recorded(given, batch)
+        self.windows = [] if on_card else [one.detach() for one in self.held]
+        self.places = self._places()
+
+    def _captured(self, given: list[Tensor]) -> tuple[Any, list[Tensor]]:
+        """Return the step as a graph of kernels, and the tensors whose memory it knows."""
+
+        def step(*tensors: Tensor) -> list[Tensor]:
+            *values, weight, row = tensors
+            loss, *slopes = self._gradient(Batch(dict(zip(self.names, values, strict=True)), weight, row))
+            if not isinstance(self.mover, Whole):
+                return [loss.reshape(1), *slopes]
+            found = self.mover.flat.gathered(slopes, self.mover.gradient)
+            return [torch.stack([loss, torch.dot(found, found)])]
+
+        return graphed(step, given), [*self.mover.parameters, *self.hands.flats]
+
+    def _recorded(self, given: list[Tensor], batch: Batch) -> tuple[Any, list[Tensor]]:
+        """Return the step as TorchScript, and the tensors from outside that it takes after the batch's."""
         with _Recorder() as recorder:
             out = self._gradient(batch)
-        lines, wanted, self.held = _written(recorder.tape, given, out)
+        lines, wanted, held = _written(recorder.tape, given, out)
         lines.append(f"seen = {wanted.pop(0)}.reshape([1])")
-        names = [f"t{at}" for at in range(len(given) + len(self.held))]
-        self.slopes: list[Tensor] = []
+        names = [f"t{at}" for at in range(len(given) + len(held))]
         if isinstance(self.mover, Whole):
-            self.slopes = self.mover.flat.windows(self.mover.gradient)
             lines += _gathering(wanted, self.mover.flat.orders)
             wanted = []
-            self.held.append(self.mover.gradient)
+            held.append(self.mover.gradient)
             names.append("gradient")
-        self.windows = [one.detach() for one in self.held]
-        self.call: Any = _compiled(names, lines, ["seen", *wanted])
-        self.places = self._places()
+        return _compiled(names, lines, ["seen", *wanted]), held
 
     def __call__(self, batch: Batch, rate: float, knobs: Mapping[str, float]) -> tuple[float, float]:
         """Take the step; a gradient that is not finite changes nothing."""
@@ -120,10 +141,11 @@ class _Replay:
         Raises:
             ValueError: They differ: something in the step hangs on more than its tensors.
         """
-        seed = torch.get_rng_state()
+        seed, on_card = torch.get_rng_state(), chance()
         truth = [one.clone() for one in self._gradient(batch)]
         self.hands.put_back()
         torch.set_rng_state(seed)
+        rechance(on_card)
         seen, slopes = self._replay(batch)
         for one, other in zip([seen[0], *slopes], truth, strict=True):
             # Products in bfloat16 may be summed in another order; a value that was baked in is off by far more.
