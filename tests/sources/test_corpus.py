@@ -57,3 +57,15 @@ def test_what_is_no_text_is_refused_with_its_line(tmp_path: Path, data: bytes, c
 )
 def test_a_table_that_is_called_txt_stays_a_table(tmp_path: Path, table: str) -> None:
     assert not sources.get("corpus").claims(saved(tmp_path, table.encode()))
+
+
+def test_one_long_line_is_running_text_and_no_header(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("the cat sat on the mat. " * 500, encoding="utf-8")
+    assert list(read(tmp_path / "one.txt").columns) == ["text"]
+
+
+def test_a_long_first_line_is_quoted_in_short(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("7 cats sat on the mat. " * 500 + "\n1\n2\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path / "one.csv")
+    assert len(str(caught.value)) < 600

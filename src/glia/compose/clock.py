@@ -95,7 +95,9 @@ def made_plan(make: Callable[[Plan], Job], choices: Choices, recipe: Recipe, clo
     return chosen(make, seconds, wish.threads, wish.precision, steps=choices.steps, left=left, **asked)
 
 
-def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> tuple[Choices, str]:
+def planned(
+    choices: Choices, plan: Plan, seconds: float | None, valid: int, look: float | None = None
+) -> tuple[Choices, str]:
     """Return the choices with the budget turned into a number of steps, and why.
 
     Args:
@@ -103,11 +105,12 @@ def planned(choices: Choices, plan: Plan, seconds: float | None, valid: int) -> 
         plan: How steps are executed, with the seconds of one.
         seconds: What is left for training; ``None`` where no clock decides.
         valid: Rows in each validation.
+        look: Seconds that looking at one row takes, where it was measured.
     """
     if seconds is None or plan.seconds is None or choices.epochs is not None:
         return choices, f"{choices.steps} steps, as asked"
     # An evaluation is a forward pass, about a third of a step's work per row.
-    look = plan.seconds / max(choices.batch_size or 1, 1) / 3 * valid
+    look = valid * (plan.seconds / max(choices.batch_size or 1, 1) / 3 if look is None else look)
     room = max(seconds, 0.0) * 0.95
     looks = max(2, int(_LOOKING * room / look)) if look > 0 else choices.steps
     affordable = int(min(room / (plan.seconds + look / choices.evaluate_every), 1e12))

@@ -30,6 +30,7 @@ from glia.streams.augmented import Augmented
 from glia.streams.blocks import Blocks
 from glia.streams.minibatches import Minibatches
 from glia.train.device import place, resident
+from glia.train.evaluation import evaluating
 from glia.train.finder import Found, find
 from glia.train.groups import grouped
 from glia.train.job import Job, Nets, State
@@ -43,7 +44,7 @@ from glia.train.steps import steps
 from glia.train.steps._splits import refuse_coupled
 from glia.train.update import update
 
-__all__ = ["Trained", "build", "found_rate", "outputs", "part_of", "run", "watched_rows"]
+__all__ = ["Trained", "build", "found_rate", "look_seconds", "outputs", "part_of", "run", "watched_rows"]
 
 
 @dataclass
@@ -252,6 +253,30 @@ def _valid_loss(objective: Objective, rows: Batch, nets: Nets, size: int = 512) 
         total, weight = total + float(part.total()), weight + float(part.weight.sum())
     loss = total / max(weight, 1e-12)
     return {"loss": loss, "score": -loss}
+
+
+def look_seconds(prepared: Prepared, job: Job, most: int = 64) -> float | None:
+    """Return the seconds that a look at one row takes, measured on a few; ``None`` where there is no row to look at.
+
+    What a step takes says little of it where batches are small: a step has costs that do not grow with its rows.
+
+    Args:
+        prepared: The rows.
+        job: A job that nothing else is done with.
+        most: Rows looked at.
+    """
+    rows = part_of(prepared, "valid").take(slice(0, most))
+    if not len(rows):
+        return None
+    took = float("inf")
+    with evaluating(job.nets):
+        for _ in range(2):  # the first warms up
+            began = time.perf_counter()
+            _valid_loss(job.objective, rows, job.nets)
+            took = min(took, time.perf_counter() - began)
+            if took > 1:
+                break
+    return took / len(rows)
 
 
 def found_rate(make: Callable[[], Job], choices: Choices, seconds: float | None) -> Found:

@@ -17,7 +17,7 @@ from glia.compose.judging import Judged, answers, judge, yardsticks
 from glia.compose.keeping import Keeper
 from glia.compose.outcome import ended, result, settled
 from glia.compose.prepare import Prepared, Sources, prepare
-from glia.compose.training import Trained, build, found_rate, run, watched_rows
+from glia.compose.training import Trained, build, found_rate, look_seconds, run, watched_rows
 from glia.compose.transfer import fitted, resembling
 from glia.compose.trials import trials
 from glia.core.errors import GliaError
@@ -73,6 +73,7 @@ class Fit:
         self.meter = Meter(started)
         self.clock = Clock(started, recipe.budget if recipe.clocked else None)
         self.past = past
+        self.look: float | None = None
         self.keeper: Keeper | None = None
         self.interrupts = Interrupts(lambda: record.stop_wanted)
 
@@ -164,7 +165,8 @@ class Fit:
         if left is not None and choices.start is not None:
             # The other half is for the same network begun with chance, which is judged as well.
             left = (left - self._reserve(prepared, plan, choices)) / 2
-        choices, reason = planned(choices, plan, left, watched_rows(choices, len(prepared.targets["valid"])))
+        looks = watched_rows(choices, len(prepared.targets["valid"]))
+        choices, reason = planned(choices, plan, left, looks, self.look)
         reason = f"{reason}; {plan.reason}"
         self.emit(events.Planned(plan.threads, plan.precision, choices.steps, reason, choices.net, choices.watch))
         self.record.document(pinned=resuming.pinned(plan, choices), determinism=resuming.determinism(self.recipe, plan))
@@ -192,7 +194,11 @@ class Fit:
         def make(plan: Plan) -> Job:
             return build(prepared, choices, plan, module=_copy(self.module), seed=self.recipe.seed)
 
-        return made_plan(make, choices, self.recipe, self.clock)
+        plan = made_plan(make, choices, self.recipe, self.clock)
+        if self.clock.budget is not None and plan.device == "cpu":
+            plan.apply()
+            self.look = look_seconds(prepared, make(plan))
+        return plan
 
     def _find_rate(self, prepared: Prepared, choices: Choices, plan: Plan) -> Choices:
         """Return the choices with the learning rate that a range test found, where one is wanted."""
@@ -211,7 +217,8 @@ class Fit:
     def _reserve(self, prepared: Prepared, plan: Plan, choices: Choices) -> float:
         """Return the seconds that judging and writing will take."""
         rows = sum(len(prepared.targets[part]) for part in ("valid", "calibration", "test"))
-        forward = (plan.seconds or 0.0) / 3 / max(choices.batch_size or 1, 1) * rows
+        each = (plan.seconds or 0.0) / 3 / max(choices.batch_size or 1, 1) if self.look is None else self.look
+        forward = each * rows
         curve = seconds(prepared, self.recipe) if self.clock.budget is not None else 0.0
         answering = choices.views * choices.objective().passes * max(forward, prepared.pace * rows)
         return 1.0 + 1.2 * answering + rows * 2e-5 + curve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
+from textwrap import shorten
 
 from glia.core.errors import DataError
 from glia.core.names import listed
@@ -32,7 +33,7 @@ def told_apart(cells: list[list[str]], path: Path, line: int) -> tuple[list[str]
     header, rows = cells[0], cells[1:]
     votes = _votes(header, rows)
     if sum(votes) < 0:
-        shown = listed([cell.strip() for cell in header], 4)
+        shown = listed([shorten(cell, 40, placeholder=" ...") for cell in header], 4)
         raise DataError(
             "no_header",
             f"the first line ({shown}) looks like data and not like names of columns",

@@ -11,6 +11,7 @@ from glia.sources import _files
 __all__ = ["is_running"]
 
 _DELIMITERS = "\t;,|"
+_LONG = 2000  # characters
 _EVEN = 0.9  # of the lines that hold equally many delimiters, in a table
 
 
@@ -27,8 +28,8 @@ def _is_table(head: bytes) -> bool:
     """Return whether most lines hold equally many of some delimiter, or there is nothing to read."""
     lines = [line for line in head.decode("utf-8", "replace").splitlines()[:500] if line.strip()]
     lines = lines[:-1] if len(lines) > 2 else lines  # the last may be cut
-    if len(lines) < 2:
-        return True
+    if len(lines) < 2:  # a single line is a header without rows, unless no header would be as long
+        return not lines or len(lines[0]) < _LONG
     for delimiter in _DELIMITERS:
         counts = [line.count(delimiter) for line in lines]
         usual = max(set(counts), key=counts.count)
