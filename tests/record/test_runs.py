@@ -119,6 +119,17 @@ def test_a_resumed_run_forgets_validation_that_it_does_again(tmp_path: Path) -> 
     assert [(one.trial, one.step) for one in look(tmp_path / "run").evaluations] == [(1, 5), (1, 10), (2, 5)]
 
 
+def test_what_a_resumed_run_measures_again_at_its_checkpoint_is_told_once(tmp_path: Path) -> None:
+    record = Record(tmp_path / "run")
+    again = [events.Start("a", "b", "c"), events.Start("a", "b", "c", True, 1, 5)]
+    for start in again:  # the checkpoint was taken when step 5 was done and not yet measured
+        record.emit(start)
+        record.emit(events.Evaluation(5, "valid", {"loss": 0.5}))
+        record.emit(events.Metric(5, 30, 1.0, 0.5, 0.1, 1.0))
+    seen = look(tmp_path / "run")
+    assert [one.step for one in seen.metrics] == [one.step for one in seen.evaluations] == [5]
+
+
 def test_what_was_measured_last_and_best_is_told_though_nobody_looked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

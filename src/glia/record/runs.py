@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from glia.core.errors import GliaError
 from glia.record import events
@@ -15,6 +15,8 @@ from glia.record.lock import held
 from glia.record.reader import Line, no_run, run_document, scan
 
 __all__ = ["Run", "find", "look", "seen"]
+
+_Measured = TypeVar("_Measured", events.Metric, events.Evaluation)
 
 
 @dataclass
@@ -129,9 +131,9 @@ def _take(run: Run, event: events.Event) -> None:
     elif isinstance(event, events.Planned):
         run.net, run.watched, run.metric = event.net, event.metric, event.metric
     elif isinstance(event, events.Metric):
-        run.metrics.append(event)
+        _measured(run.metrics, event)
     elif isinstance(event, events.Evaluation):
-        run.evaluations.append(event)
+        _measured(run.evaluations, event)
         value = event.values.get(run.watched)
         if event.best and value is not None:
             run.valid = {"value": value}
@@ -160,3 +162,10 @@ def find(folder: str | Path) -> list[Run]:
         with suppress(OSError, GliaError):
             found.append(look(item))
     return sorted(found, key=lambda run: (run.began.timestamp() if run.began else 0.0, run.folder.name))
+
+
+def _measured(past: list[_Measured], event: _Measured) -> None:
+    """Add what was measured; a checkpoint taken just before a step was measured has it measured again."""
+    if past and (past[-1].trial, past[-1].step) == (event.trial, event.step):
+        past.pop()
+    past.append(event)
