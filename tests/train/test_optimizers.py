@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import schedulefree
 import torch
 from torch import nn
@@ -83,8 +84,8 @@ def test_muon_leaves_vectors_thin_matrices_and_what_is_not_hidden_to_adamw() -> 
     def tensor(*shape: int) -> torch.Tensor:
         return torch.zeros(shape, requires_grad=True)
 
-    made = Muon([{"params": [tensor(4, 4), tensor(4), tensor(1, 4), tensor(2, 3, 4)]}])
-    assert [(group["matrix"], len(group["params"])) for group in made.param_groups] == [(True, 1), (False, 3)]
+    made = Muon([{"params": [tensor(4, 4), tensor(4), tensor(1, 4), tensor(2, 3, 4), tensor(1, 3, 3, 3)]}])
+    assert [(group["matrix"], len(group["params"])) for group in made.param_groups] == [(True, 2), (False, 3)]
     made = Muon([{"params": [tensor(4, 4)], "hidden": False}])
     assert [group["matrix"] for group in made.param_groups] == [False]
 
@@ -98,6 +99,18 @@ def test_muon_gives_hidden_updates_nearly_equal_singular_values() -> None:
     values = torch.linalg.svdvals(w.detach()) / (0.2 * 4)
     assert values.max() < 1.4
     assert values.min() > 0.4
+
+
+def test_muon_turns_held_filters_by_a_share_of_their_length() -> None:
+    torch.manual_seed(0)
+    filters = torch.randn(8, 3, 3, 3).to(memory_format=torch.channels_last).requires_grad_()
+    made = Muon([{"params": [filters], "lr": 0.01, "weight_decay": 0.5}], hold=24)
+    filters.grad = torch.randn(8, 3, 3, 3)
+    before = filters.detach() * (8**0.5 / filters.detach().norm())
+    made.step()
+    assert float((filters.detach() - before).norm()) / 8**0.5 == pytest.approx(0.24, rel=0.2)
+    made.step()
+    assert float(filters.detach().norm()) == pytest.approx(8**0.5, rel=0.35)
 
 
 def regression() -> tuple[torch.Tensor, torch.Tensor]:

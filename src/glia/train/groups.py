@@ -37,7 +37,7 @@ def grouped(net: nn.Module, *, lr: float, weight_decay: float) -> list[dict[str,
         wish = wishes.get(name, {})
         decay = wish.get("weight_decay", 1.0 if parameter.dim() > 1 else 0.0)
         # Muon makes the update of a weight orthogonal, which suits maps between hidden spaces only.
-        inner = parameter.dim() == 2 and name.endswith("weight") and not name.startswith(("output", "head"))
+        inner = parameter.dim() > 1 and name.endswith("weight") and not name.startswith(("output", "head"))
         # Weights that were learned elsewhere may have a pace of their own, and a moment before which they rest.
         pace, thaw = getattr(parameter, "pace", 1.0), getattr(parameter, "thaw", 0.0)
         key = (lr * wish.get("lr", 1.0) * pace, weight_decay * decay, inner, thaw)

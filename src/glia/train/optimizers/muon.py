@@ -9,24 +9,29 @@ import torch
 from torch import Tensor
 
 from glia.core.constraints import Above, Range
-from glia.train.optimizers._part import Groups, optimizer
+from glia.train.optimizers._part import Groups, optimizer, with_gradient
 
 __all__ = ["Muon"]
+
+
+_A, _B, _C = 3.4445, -4.7750, 2.0315  # of the published quintic
 
 
 @optimizer
 class Muon(torch.optim.Optimizer):
     """Give the momentum of every hidden matrix singular values near one; other parameters follow AdamW.
 
-    A matrix is a parameter of two axes, both longer than one, in a group that does not say ``"hidden":
-    False`` (as a group of embeddings or of the last layer should). Updates are scaled to the size of AdamW's
-    (Liu et al. 2025), so that one learning rate and one decay, decoupled, serve both. The iteration runs in
-    bfloat16, as published.
+    A matrix is a parameter of two axes or more, the first against all others, both longer than one (so a filter
+    counts as one of its convolution's rows), in a group that does not say ``"hidden": False`` (as a group of
+    embeddings or of the last layer should). Updates are scaled to the size of AdamW's (Liu et al. 2025), so that one
+    learning rate and one decay, decoupled, serve both. The iteration runs in bfloat16, as published.
 
     Args:
         groups: Parameter groups.
         lr: Learning rate of groups without one.
         momentum: Memory of a matrix's gradient, in Nesterov's form.
+        hold: Hold filters at a length of one each, on average, and turn them by ``lr * hold`` of it; for networks
+            whose every convolution is followed by a norm (Jordan's recipe for CIFAR-10). 0 = filters move freely.
         beta1: AdamW's memory of the gradient.
         beta2: AdamW's memory of the squared gradient.
 
@@ -45,38 +50,66 @@ class Muon(torch.optim.Optimizer):
         *,
         lr: Annotated[float, Above(0)] = 5e-3,
         momentum: Annotated[float, Range(0, 0.9999)] = 0.95,
+        hold: Annotated[float, Range(0, 1000)] = 0.0,
         beta1: Annotated[float, Range(0, 0.9999)] = 0.9,
         beta2: Annotated[float, Range(0, 0.999999)] = 0.999,
     ) -> None:
-        split = [part for group in groups for part in _split(group)]
+        split = [part for group in groups for part in _split({"lr": lr, "weight_decay": 0.0, **group})]
         matrices = [group for group in split if group["matrix"]]
         others = [group for group in split if not group["matrix"]]
-        kinds: list[torch.optim.Optimizer] = []
-        if matrices:
-            kinds.append(
-                torch.optim.Muon(matrices, lr=lr, momentum=momentum, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-            )
-        if others:
-            kinds.append(torch.optim.AdamW(others, lr=lr, betas=(beta1, beta2), weight_decay=0.0, fused=True))
-        super().__init__([group for kind in kinds for group in kind.param_groups], {})
-        self._kinds = kinds
+        # One more optimizer works on this object's groups and state, so that one state_dict holds all there is.
+        self._adamw = torch.optim.AdamW(others, lr=lr, betas=(beta1, beta2), fused=True) if others else None
+        super().__init__([*matrices, *(self._adamw.param_groups if self._adamw else ())], {})
+        self._momentum, self._hold = momentum, hold
 
+    @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Move every parameter that has a gradient."""
-        loss = closure() if closure is not None else None
-        for kind in self._kinds:
-            # Both work on this object's groups and state, so that one state_dict holds all there is.
-            matrix = isinstance(kind, torch.optim.Muon)
-            kind.param_groups = [group for group in self.param_groups if group["matrix"] is matrix]
-            kind.state = self.state
-            kind.step()
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for parameter in with_gradient(group["params"]) if group["matrix"] else ():
+                self._turn(parameter, group["lr"], group["weight_decay"])
+        if self._adamw is not None:
+            self._adamw.param_groups = [group for group in self.param_groups if not group["matrix"]]
+            self._adamw.state = self.state
+            self._adamw.step()
         return loss
+
+    def _turn(self, parameter: Tensor, lr: float, decay: float) -> None:
+        gradient, state = parameter.grad, self.state[parameter]
+        assert gradient is not None
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(gradient)
+        memory = state["momentum_buffer"].lerp_(gradient, 1 - self._momentum)
+        update = _orthogonal(gradient.lerp(memory, self._momentum).flatten(1))
+        rows, columns = update.shape
+        if self._hold and parameter.dim() > 2:
+            parameter.mul_(rows**0.5 / parameter.norm().clamp(min=1e-7))
+            size = lr * self._hold * (rows / min(rows, columns)) ** 0.5
+        else:
+            parameter.mul_(1 - lr * decay)
+            size = lr * 0.2 * max(rows, columns) ** 0.5
+        parameter.sub_(update.view(parameter.shape), alpha=size)
+
+
+def _orthogonal(matrix: Tensor) -> Tensor:
+    """Return a matrix with its singular values brought near one, by five rounds of Newton and Schulz."""
+    found = matrix.bfloat16()
+    wide = found if found.shape[0] <= found.shape[1] else found.T
+    wide = wide / wide.norm().clamp(min=1e-7)
+    for _ in range(5):
+        square = wide @ wide.T
+        wide = torch.addmm(wide, torch.addmm(square, square, square, beta=_B, alpha=_C), wide, beta=_A)
+    return (wide if found.shape[0] <= found.shape[1] else wide.T).to(matrix.dtype)
 
 
 def _split(group: dict[str, Any]) -> Groups:
     """Return a group as one of matrices and one of everything else, without empty ones."""
     parameters: list[Tensor] = list(group["params"])
     hidden = group.get("hidden", True)
-    matrices = {id(p) for p in parameters if hidden and p.dim() == 2 and min(p.shape) > 1}
+    matrices = {id(p) for p in parameters if hidden and p.dim() > 1 and min(len(p), p.numel() // max(len(p), 1)) > 1}
     halves = ((flag, [p for p in parameters if (id(p) in matrices) is flag]) for flag in (True, False))
     return [{**group, "params": half, "matrix": flag} for flag, half in halves if half]
