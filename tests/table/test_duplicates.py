@@ -77,3 +77,14 @@ def test_factorizing_gives_codes_of_present_values():
     codes, distinct = factorize(raw([2.0, np.nan, 1.0]))
     assert codes.tolist() == [1, -1, 0]
     assert distinct.tolist() == [1.0, 2.0]
+
+
+def test_rows_that_were_taken_bring_their_hashes_along() -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (9, 4, 4)).astype(np.uint8)
+    whole = Raw(pictures, np.array([True] * 8 + [False]))
+    table = RawTable({"image": whole}, Origin("made", "array"))
+    fresh = RawTable({"image": Raw(pictures[[8, 2, 5]], whole.present[[8, 2, 5]])}, Origin("made", "array"))
+    content_hashes(table)
+    taken = table.take(np.array([8, 2, 5]))
+    assert "_hashes" in vars(taken["image"])
+    assert content_hashes(taken).tolist() == content_hashes(fresh).tolist()

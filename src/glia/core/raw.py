@@ -39,8 +39,11 @@ class Raw:
         return bool(len(first)) and isinstance(first[0], Path | bytes)
 
     def take(self, rows: np.ndarray) -> Raw:
-        """Return some of the rows."""
-        return Raw(self.values[rows], self.present[rows])
+        """Return some of the rows; hashes of their contents go with them, where they are known."""
+        taken = Raw(self.values[rows], self.present[rows])
+        if "_hashes" in vars(self):
+            vars(taken)["_hashes"] = vars(self)["_hashes"][rows]
+        return taken
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,16 @@ def _present(raw: Raw) -> np.ndarray:
 
 
 def _value_hashes(raw: Raw) -> np.ndarray:
+    """Return (N,) hashes of values; of pictures and sounds they are kept, since reckoning them takes seconds."""
+    kept: np.ndarray | None = vars(raw).get("_hashes")
+    if kept is None:
+        kept = _hashes(raw)
+        if raw.media:
+            vars(raw)["_hashes"] = kept
+    return kept
+
+
+def _hashes(raw: Raw) -> np.ndarray:
     there = _present(raw)
     if raw.values.ndim > 1:
         hashes = _content_hashes([np.ascontiguousarray(row) for row in raw.values], f"{raw.values.shape[1:]}")
