@@ -34,6 +34,14 @@ def made(rows: int = 200, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "color": color, "sick": sick})
 
 
+def test_a_test_source_without_the_target_is_refused_by_name(tmp_path: Path) -> None:
+    held = made(40).drop(columns="sick")
+    with pytest.raises(DataError, match="no column 'sick'") as caught:
+        glia.fit(made(), target="sick", test=held, epochs=1, out=tmp_path / "run")
+    assert caught.value.code == "missing_column"
+    assert "test rows" in str(caught.value.remedy)
+
+
 def test_the_result_document_keeps_its_promised_names(tmp_path: Path) -> None:
     bundle = glia.fit(made(), target="sick", epochs=2, out=tmp_path / "run", settings=SMALL)
     document = json.loads(json.dumps(bundle.result, allow_nan=False, default=str))

@@ -148,7 +148,26 @@ def test_files_that_cannot_be_read_stop_the_run_unless_somebody_said_how_many_ma
     with pytest.raises(DataError, match=r"broken\.png.*--skip-bad"):
         glia.fit(tmp_path / "photos", out=tmp_path / "run", **words)
     bundle = glia.fit(tmp_path / "photos", skip_bad=1, out=tmp_path / "other", **words)
-    assert [one["code"] for one in bundle.result["findings"] if one["code"] == "bad_files"]
+    (left,) = [one for one in bundle.result["findings"] if one["code"] == "bad_files"]
+    assert left["evidence"]["files"] == [str(tmp_path / "photos" / "dark" / "broken.png")]
+    assert "broken.png" in (bundle.folder / "report.html").read_text()
+
+
+def test_a_mask_that_does_not_cover_its_picture_is_named_and_can_be_left_out(tmp_path: Path) -> None:
+    from PIL import Image
+
+    draw = np.random.default_rng(0)
+    for folder in ("pictures", "masks"):
+        (tmp_path / "both" / folder).mkdir(parents=True)
+    for row in range(24):
+        mask = (draw.random((16, 16)) > 0.5).astype(np.uint8)
+        Image.fromarray(mask * 200).save(tmp_path / "both" / "pictures" / f"{row}.png")
+        Image.fromarray(mask if row != 7 else mask[:8]).save(tmp_path / "both" / "masks" / f"{row}.png")
+    settings = {"net.width": 4, "net.depth": 1, "judge.yardsticks": "false"}
+    with pytest.raises(DataError, match=r"masks.7\.png.*16 x 8 pixels, its picture 16 x 16.*--skip-bad 1"):
+        glia.fit(tmp_path / "both", epochs=1, settings=settings, out=tmp_path / "run")
+    bundle = glia.fit(tmp_path / "both", epochs=1, settings=settings, skip_bad=1, out=tmp_path / "other")
+    assert sum(bundle.result["rows"][part] for part in ("train", "valid", "test")) == 23
 
 
 def people(rows: int = 160, seed: int = 0) -> dict[str, np.ndarray]:

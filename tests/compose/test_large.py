@@ -13,7 +13,8 @@ import torch
 import glia
 from glia.compose import keeping, large, sieve
 from glia.compose.clock import Clock, late
-from glia.compose.prepare import Prepared, Sources, prepare
+from glia.compose.prepare import Sources, prepare
+from glia.compose.prepared import Prepared
 from glia.core.errors import DataError, UsageError
 from glia.core.finding import Finding
 from glia.core.recipe import Recipe

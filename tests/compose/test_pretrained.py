@@ -126,7 +126,7 @@ def _raw(values: np.ndarray) -> Any:
 
 
 def test_what_stays_as_it_is_is_computed_once_and_changes_nothing(bert: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    from glia.compose import settled, training
+    from glia.compose import looking, settled, training
     from glia.nets.hf import HF
 
     seen = []
@@ -138,7 +138,7 @@ def test_what_stays_as_it_is_is_computed_once_and_changes_nothing(bert: Path, tm
     assert sum(seen) < 2 * 160  # every row once, and the rows that judge a second time
     rows = {name: values[:20] for name, values in reviews().items()}
     assert settled.seen_once is training.seen_once
-    plain = lambda net, prepared, choices, part: training.part_of(prepared, part)  # noqa: E731
+    plain = lambda net, prepared, choices, part: looking.part_of(prepared, part)  # noqa: E731
     monkeypatch.setattr(training, "seen_once", plain)
     each = glia.adapt(f"hf:{bert}", reviews(), "mood", out=tmp_path / "each", **words)
     np.testing.assert_allclose(

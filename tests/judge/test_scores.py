@@ -73,3 +73,14 @@ def test_every_table_is_plain_json() -> None:
     found = [per_class(answer, truth, "abc"), confusion(answer, truth, "abc"), reliability(answer, truth)]
     found += [one.as_dict() for one in score(fitting("classify"), answer, truth).values()]
     json.dumps(found)
+
+
+def test_where_one_unit_is_all_there_is_rows_are_resampled() -> None:
+    """Resamples of a single speaker would all be that speaker: an interval of no width, and certain of everything."""
+    truth = np.arange(100) % 10
+    answer = Answer(label=np.where(np.arange(100) < 80, truth, (truth + 1) % 10))
+    one = score(["accuracy"], answer, truth, units=np.zeros(100))["accuracy"]
+    assert one.n == 100
+    assert one.low < 0.75 < 0.85 < one.high
+    two = score(["accuracy"], answer, truth, units=np.arange(100) // 50)["accuracy"]
+    assert two.n == 2

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from glia.core.constraints import check_options
 from glia.core.errors import UsageError
 from glia.core.values import Batch, Spec
+from glia.nets.blocks.patch_block import PatchBlock
 from glia.nets.blocks.planes import BatchNorm2d
 from glia.nets.blocks.points import points
 from glia.nets.blocks.shortcuts import DropPath, Shortcut
@@ -164,18 +165,65 @@ def test_a_vae_draws_in_training_only_and_decodes_codes_it_is_given() -> None:
     assert not torch.equal(net(batch)[:, :256], net(batch)[:, :256])
 
 
-def test_a_vit_shows_who_looked_at_whom() -> None:
-    net = ViT({"image": picture(1, 28, 28)}, CLASSES, width=16, depth=2, heads=2).eval()
-    weights_seen = net.attention(pictures(3, 1, 28, 28))
-    assert [tuple(w.shape) for w in weights_seen] == [(3, 2, net.tokens, net.tokens), (3, 2, 1, net.tokens)]
-    torch.testing.assert_close(weights_seen[0].sum(-1), torch.ones(3, 2, net.tokens))
+@pytest.mark.parametrize(("pool", "asking"), [("mean", None), ("token", 1)])
+def test_a_vit_shows_who_looked_at_whom(pool: str, asking: int | None) -> None:
+    options = {"width": 16, "depth": 2, "heads": 2, "registers": 3, "pool": pool}
+    net = ViT({"image": picture(1, 28, 28)}, CLASSES, **options).eval()
+    seen = net.attention(pictures(3, 1, 28, 28))
+    assert [tuple(w.shape) for w in seen] == [(3, 2, net.tokens, net.tokens), (3, 2, asking or net.tokens, net.tokens)]
+    torch.testing.assert_close(seen[0].sum(-1), torch.ones(3, 2, net.tokens))
 
 
-@pytest.mark.parametrize("stem", ["patch", "conv"])
-def test_a_vit_cuts_patches_either_way(stem: str) -> None:
-    net = ViT({"image": picture(3, 33, 30)}, CLASSES, width=16, depth=1, heads=2, stem=stem)
-    assert net.tokens == 9 * 8 + 1 + 4
+@pytest.mark.parametrize(("stem", "tokens"), [("patch", 5 * 4), ("conv", 4 * 4)])
+def test_a_vit_cuts_patches_either_way(stem: str, tokens: int) -> None:
+    net = ViT({"image": picture(3, 33, 30)}, CLASSES, width=16, depth=1, heads=2, stem=stem, registers=4)
+    assert net.tokens == tokens + 4
     assert net(pictures(2, 3, 33, 30)).shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("side", "patch", "places"), [(8, 2, 16), (16, 4, 16), (28, 8, 16), (32, 8, 16), (64, 8, 64), (224, 32, 49)]
+)
+def test_a_vit_has_about_four_patches_a_side_and_eight_of_larger_pictures(side: int, patch: int, places: int) -> None:
+    net = ViT({"image": picture(1, side, side)}, CLASSES, width=8, depth=1, heads=2)
+    assert (net.patch, net.tokens) == (patch, places)
+
+
+@pytest.mark.parametrize("patch", [1, 3, 8, 16, 64])
+@pytest.mark.parametrize("stem", ["patch", "conv"])
+def test_a_vit_takes_patches_of_any_size(patch: int, stem: str) -> None:
+    net = ViT({"image": picture(1, 9, 20)}, CLASSES, width=8, depth=1, heads=2, patch=patch, stem=stem).eval()
+    assert net.tokenized(pictures(2, 1, 9, 20)).shape == (2, net.tokens, 8)
+
+
+@pytest.mark.parametrize("pool", ["mean", "token"])
+def test_every_block_of_a_vit_begins_as_its_shortcut(pool: str) -> None:
+    net = ViT({"image": picture(1, 16, 16)}, CLASSES, width=8, depth=3, heads=2, registers=2, pool=pool).eval()
+    batch = pictures(2, 1, 16, 16)
+    tokens = net.tokenized(batch)
+    answer = tokens[:, :1] if pool == "token" else tokens[:, 2:]
+    torch.testing.assert_close(net.features(batch), net.last(answer).mean(1))
+
+
+def test_a_vit_looks_as_its_attention_weights_say() -> None:
+    block = PatchBlock(8, 2, 16)
+    for parameter in block.parameters():
+        nn.init.normal_(parameter)
+    nn.init.zeros_(block.contract.weight)
+    nn.init.zeros_(block.contract.bias)
+    tokens = torch.randn(3, 5, 8)
+    values = block.asked(block.looking_norm(tokens))[..., 16:].unflatten(2, (2, 4)).transpose(1, 2)
+    looked = (block.weights(tokens) @ values).transpose(1, 2).flatten(2)
+    torch.testing.assert_close(block(tokens), tokens + block.gathered(looked), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(block(tokens, 2), block(tokens)[:, :2])
+
+
+def test_a_vit_knows_where_its_patches_stand() -> None:
+    net = ViT({"image": picture(1, 32, 24)}, CLASSES, width=16, depth=1, heads=2)
+    places = net.places.detach().unflatten(0, (4, 3))
+    torch.testing.assert_close(places[:, 0, :8], places[:, 2, :8])  # a row's half
+    torch.testing.assert_close(places[0, :, 8:], places[3, :, 8:])  # a column's
+    assert torch.cdist(net.places, net.places).fill_diagonal_(1).min() > 0.05
 
 
 @pytest.mark.parametrize(("mirror", "shift", "count"), [(False, 0, 1), (True, 0, 2), (False, 1, 3), (True, 2, 6)])
@@ -194,6 +242,15 @@ def test_views_are_the_weighted_mean_of_as_many_answers_as_they_say(mirror: bool
     parts = [(0.5, image), (0.25, wide[..., :9, :9]), (0.25, wide[..., -9:, -9:])] if shift else [(1.0, image)]
     wanted = sum(share * ((view + view.flip(3)) / 2 if mirror else view) for share, view in parts)
     torch.testing.assert_close(answer, wanted.flatten(1))
+
+
+@pytest.mark.parametrize("shift", [0, 2])
+def test_views_of_every_pixel_are_moved_back(shift: int) -> None:
+    batch = pictures(2, 3, 12, 9)
+    answer = Views(lambda rows: rows.values["image"].float(), shift=shift)(batch)
+    inside = (..., slice(shift, 12 - shift), slice(shift, 9 - shift))
+    torch.testing.assert_close(answer[inside], batch.values["image"].float()[inside])
+    assert answer.shape == (2, 3, 12, 9)
 
 
 def test_the_norms_of_a_sprint_forget_quickly_as_their_recipe_wants() -> None:

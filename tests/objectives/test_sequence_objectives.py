@@ -206,10 +206,62 @@ def test_a_watcher_begins_with_what_windows_say_of_their_last_step() -> None:
     objective = Surprise()
     role = objective.roles({"series": Spec(("time", "variable"), (21, 1))}, {})["net"]
     net = nets.get("nlinear")(role.inputs, role.output)
-    score = objective.offers()["score"].call
-    before = score({"net": net}, batch).mean()
+    before = objective.loss("main", {"net": net}, batch, torch.Generator()).mean()
     net.prime(batch)
-    assert score({"net": net}, batch).mean() < 0.05 * before
+    assert objective.loss("main", {"net": net}, batch, torch.Generator()).mean() < 0.05 * before
+
+
+def watcher(recent: int = 8) -> Surprise:
+    objective = Surprise(recent=recent)
+    objective.roles({"series": Spec(("time", "variable"), (recent + 4, 1))}, {})
+    return objective
+
+
+def strangeness(values: torch.Tensor, said: float = 0.0, **groups: torch.Tensor) -> float:
+    """Return the score of a window whose every step is forecast to be the same."""
+    batch = Batch({"series": values[None, :, None], **groups}, torch.ones(1), torch.arange(1))
+    call = watcher().offers()["score"].call
+    return float(call({"net": lambda batch: torch.full((1, 1, 1), said)}, batch))
+
+
+def test_what_is_strange_depends_on_what_was_usual_lately() -> None:
+    noise = torch.tensor([1.0, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1])
+    calm, restless = (strangeness(torch.cat([size * noise, torch.tensor([3.0])])) for size in (0.3, 3.0))
+    assert calm > 8 > 2 > restless
+
+
+def test_a_value_far_from_recent_ones_is_strange_though_it_was_forecast() -> None:
+    noise = 0.1 * torch.tensor([1.0, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1])
+    assert strangeness(torch.cat([noise, torch.tensor([3.0])]), said=3.0) > 20
+
+
+def test_a_wrong_forecast_is_strange_though_the_value_is_a_usual_one() -> None:
+    shape = torch.sin(torch.arange(40.0))
+    objective = watcher()
+    batch = Batch({"series": shape[:12][None, :, None]}, torch.ones(1), torch.arange(1))
+    answers = iter([shape[11] + 1, *shape[3:11].flip(0)])  # right at every step but the last
+    net = lambda batch: next(answers).view(1, 1, 1)  # noqa: E731
+    assert float(objective.offers()["score"].call({"net": net}, batch)) > 20
+
+
+def test_the_first_rows_of_a_series_are_not_strange_for_want_of_a_past() -> None:
+    begun = torch.cat([torch.zeros(11), torch.ones(1)])  # the first value repeated, and then the second row
+    assert strangeness(begun) > 20
+    assert strangeness(begun, past=torch.ones(1, 1)) < 2
+
+
+def test_every_forecast_of_a_watcher_sees_what_came_right_before_it() -> None:
+    seen: list[list[float]] = []
+
+    def net(batch: Batch) -> torch.Tensor:
+        seen.append(batch.values["series"].flatten().tolist())
+        return torch.zeros(1, 1, 1)
+
+    batch = Batch({"series": torch.arange(12.0)[None, :, None]}, torch.ones(1), torch.arange(1))
+    objective = watcher()
+    objective.offers()["score"].call({"net": net}, batch)
+    assert seen == [[11.0 - back - step for step in (3, 2, 1)] for back in range(9)]
+    assert objective.passes == len(seen)
 
 
 @pytest.mark.parametrize("how", ["skipgram", "cbow"])
@@ -270,7 +322,8 @@ def test_a_linear_map_begins_as_the_ridge_regression_of_the_rows_it_was_primed_w
 def test_ridge_is_that_of_scikit_learn() -> None:
     linear_model = pytest.importorskip("sklearn.linear_model")
     draw = torch.Generator().manual_seed(0)
-    x, y = torch.randn(200, 5, generator=draw), torch.randn(200, 3, generator=draw)
+    x = torch.randn(200, 5, generator=draw)
+    y = x[:, :3] + 0.1 * torch.randn(200, 3, generator=draw)  # nothing that a lower rank would do
     found = ridge(x, y)
     mean = float((x.T @ x).diagonal().mean())
     theirs = [
@@ -278,3 +331,35 @@ def test_ridge_is_that_of_scikit_learn() -> None:
         for strength in _STRENGTHS
     ]
     assert min(np.abs(found.numpy() - one).max() for one in theirs) < 1e-4
+
+
+def test_a_map_whose_outputs_ask_for_much_the_same_gets_few_directions() -> None:
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(300, 20, generator=draw)
+    true = torch.randn(20, 2, generator=draw) @ torch.randn(2, 15, generator=draw)
+    y = x @ true + 8 * torch.randn(300, 15, generator=draw)
+    found = ridge(x, y)
+    assert 1 <= int(torch.linalg.matrix_rank(found, rtol=1e-4)) <= 4
+    full = torch.linalg.lstsq(x, y).solution
+    assert (found - true).square().sum() < 0.5 * (full - true).square().sum()
+
+
+def test_a_map_is_less_bent_where_restless_rows_teach_less() -> None:
+    draw = torch.Generator().manual_seed(0)
+    size = torch.where(torch.rand(4000, 1, generator=draw) < 0.2, 4.0, 1.0)
+    x = size * torch.randn(4000, 6, generator=draw)
+    true = torch.eye(6)[:, :3]
+    y = x @ true + size**2 * torch.randn(4000, 3, generator=draw)  # errors grow faster than what is seen
+    even, calm = (ridge(x, y, weight) for weight in (None, 1 / (1 + x.var(1))))
+    assert (calm - true).square().sum() < 0.5 * (even - true).square().sum()
+
+
+def test_priming_lets_calm_windows_teach_more() -> None:
+    draw = torch.Generator().manual_seed(0)
+    size = torch.where(torch.rand(400, 1, 1, generator=draw) < 0.2, 4.0, 1.0)
+    series, target = size * torch.randn(400, 8, 1, generator=draw), size * torch.randn(400, 2, 1, generator=draw)
+    net = NLinear({"series": Spec(("time", "variable"), (8, 1))}, Spec(("time", "variable"), (2, 1)))
+    net.prime(Batch({"series": series, "target": target}, torch.ones(400), torch.arange(400)))
+    x, y = (series - series[:, -1:])[:, :, 0], (target - series[:, -1:])[:, :, 0]
+    torch.testing.assert_close(net.output_map[0].detach(), ridge(x, y, 1 / (1 + x.var(1, unbiased=False))))
+    assert (net.output_map[0] - ridge(x, y)).abs().max() > 1e-2

@@ -143,6 +143,20 @@ def poisoned(value):
     return EVIL if isinstance(value, str) else value
 
 
+def test_files_that_were_left_out_are_all_named_whole():
+    sample = classified()
+    files = [f"{'a/long/way/' * 8}{number}.png" for number in range(30)]
+    finding = {
+        "code": "bad_files",
+        "severity": "warning",
+        "text": "30 files cannot be read",
+        "evidence": {"files": files},
+    }
+    sample["result"]["findings"].append(finding)
+    text = Reader(page(sample)).text
+    assert all(file in text for file in files)
+
+
 def test_hostile_texts_stay_texts():
     sample = poisoned(classified())
     result = sample.pop("result")

@@ -121,6 +121,7 @@ def test_coco_boxes_are_left_top_width_height(tmp_path: Path) -> None:
 def test_a_coco_file_of_another_form_is_refused(tmp_path: Path) -> None:
     path = coco(tmp_path, "train", annotations=[{"image_id": 8, "category_id": 3, "bbox": [1, 2, 3, 4]}])
     assert refused(tmp_path).file == str(path)
+    assert "names image_id 8, which is not in the file" in refused(tmp_path).text
     path = coco(tmp_path, "train", annotations=[{"image_id": 7, "category_id": 3, "bbox": "much"}])
     assert refused(tmp_path).file == str(path)
 
@@ -139,6 +140,17 @@ def test_yolo_lines_are_middles_and_sizes(tmp_path: Path) -> None:
     assert "class 2 is not among" in refused(tmp_path).text
     put(tmp_path / "labels" / "val" / "val1.txt", "1 0.9 0.5 0.5 0.25\n")
     assert "out of the picture" in refused(tmp_path).text
+
+
+@pytest.mark.parametrize("line", ["cat 0.5 0.5 0.2 0.2", "0 nan 0.5 0.2 0.2", "0 0.5 0.5 0.2"])
+def test_a_line_that_is_no_box_among_many_is_named_and_makes_no_classes_of_folders(line: str, tmp_path: Path) -> None:
+    for name in "abc":
+        put(tmp_path / "images" / f"{name}.png", encoded(pattern()))
+        put(tmp_path / "labels" / f"{name}.txt", "0 0.5 0.5 0.5 0.25\n")
+    path = put(tmp_path / "labels" / "b.txt", f"0 0.5 0.5 0.5 0.25\n{line}\n")
+    error = refused(tmp_path)
+    assert (error.code, error.file) == ("bad_annotation", str(path))
+    assert f"line 2, {line!r}" in error.text
 
 
 def test_texts_beside_pictures_are_no_boxes(tmp_path: Path) -> None:

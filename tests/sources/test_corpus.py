@@ -59,6 +59,17 @@ def test_a_table_that_is_called_txt_stays_a_table(tmp_path: Path, table: str) ->
     assert not sources.get("corpus").claims(saved(tmp_path, table.encode()))
 
 
+@pytest.mark.parametrize(
+    ("data", "code", "cure"),
+    [(b"", "empty_file", "or a text"), (b"\n" * 3000, "empty_file", "or a text"), (b"x", "no_rows", "several lines")],
+)
+def test_too_little_for_a_text_is_refused_with_a_cure(tmp_path: Path, data: bytes, code: str, cure: str) -> None:
+    with pytest.raises(DataError, match=code) as caught:
+        read(saved(tmp_path, data))
+    assert cure in caught.value.remedy
+    assert ("blanks" in caught.value.text) == (data[:1] == b"\n")
+
+
 def test_one_long_line_is_running_text_and_no_header(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("the cat sat on the mat. " * 500, encoding="utf-8")
     assert list(read(tmp_path / "one.txt").columns) == ["text"]

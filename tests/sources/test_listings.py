@@ -51,6 +51,15 @@ def test_paths_out_of_the_folder_are_refused_with_their_line(tmp_path: Path) -> 
         read(listing(tmp_path / "in", "1.png", "link.png"))
 
 
+def test_a_value_that_is_no_picture_among_many_is_refused_with_its_line(tmp_path: Path) -> None:
+    names = [f"x/{number}.png" for number in range(12)]
+    tree(tmp_path, *names)
+    with pytest.raises(DataError) as caught:
+        read(listing(tmp_path, *names[:5], "x/notes.txt", *names[5:]))
+    assert (caught.value.code, caught.value.line, caught.value.column) == ("not_a_file", 7, "photo")
+    assert caught.value.remedy
+
+
 def test_empty_cells_are_missing_pictures(tmp_path: Path) -> None:
     tree(tmp_path, "1.png")
     table = read(put(tmp_path / "r.csv", "n,photo\n1,1.png\n2,\n"))

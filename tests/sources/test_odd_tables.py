@@ -34,6 +34,9 @@ WORDS = "n,name\n1,Zoë\n2,Åsa\n"
 
 READ = {
     "a plain table": Odd(b"a,b\n1,2\n3,4\n", TWO),
+    "a cell of a megabyte": Odd(
+        b'a,b\n"' + b"x " * 500_000 + b'",2\n3,4\n', {"a": ["x " * 500_000, "3"], "b": ["2", "4"]}
+    ),
     "no line end at the end": Odd(b"a,b\n1,2\n3,4", TWO),
     "Windows line ends": Odd(b"a,b\r\n1,2\r\n3,4\r\n", TWO),
     "old Macintosh line ends": Odd(b"a,b\r1,2\r3,4\r", TWO),

@@ -5,7 +5,8 @@ import pytest
 
 from glia.core.errors import DataError, GliaError, UsageError
 from glia.core.raw import Origin, Raw, RawTable
-from glia.table.question import answered, ask
+from glia.table.answers import answered
+from glia.table.question import ask
 
 
 def table(**columns: list) -> RawTable:

@@ -51,6 +51,19 @@ def test_every_row_is_in_one_part_and_classes_are_in_proportion(n, k, seed, has_
     assert same(result, split(n, strata=strata, seed=seed, has_test=has_test, has_valid=has_valid))
 
 
+def test_those_that_choose_calibrate_where_rows_are_few_and_there_is_little_to_calibrate():
+    plain, sparing = split(25), split(25, sparing=True)
+    assert (sparing.calibration == sparing.valid).all()
+    assert (sparing.test == plain.test).all(), "the rows that judge stay the same"
+    assert len(sparing.train) == len(plain.train) + len(plain.calibration) == 17
+    parts = np.concatenate([sparing.train, sparing.valid, sparing.test])
+    assert (np.sort(parts) == np.arange(25)).all()
+    assert "calibrate, too" in sparing.reason
+    assert same(split(200, sparing=True), split(200))
+    assert same(split(25, sparing=True, has_valid=True), split(25, has_valid=True))
+    assert same(split(25, sparing=True, request="0.6,0.2,0.2"), split(25, request="0.6,0.2,0.2"))
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.integers(40, 400), st.integers(4, 40), st.integers(0, 9), st.booleans())
 def test_groups_never_straddle_and_every_part_has_rows(n, k, seed, with_duplicates):
@@ -66,10 +79,23 @@ def test_groups_never_straddle_and_every_part_has_rows(n, k, seed, with_duplicat
         raise
     part = parts_of(result, n)
     assert result.unit == "group"
-    assert all(len(set(part[groups == group])) == 1 for group in range(k))
     assert (np.bincount(part, minlength=4) > 0).all()
+    # Large groups may lie in validation and calibration alike, and nowhere else in two parts.
+    whole = np.where(part == 2, 1, part) if "divide the same ones" in result.reason else part
+    assert all(len(set(whole[groups == group])) == 1 for group in range(k))
     if duplicates is not None and "let be" not in result.reason:
-        assert all(len(set(part[duplicates == key])) == 1 for key in np.unique(duplicates))
+        assert all(len(set(whole[duplicates == key])) == 1 for key in np.unique(duplicates))
+
+
+def test_few_large_groups_teach_more_when_validation_and_calibration_divide_one():
+    groups, strata = np.repeat(np.arange(5), 120), np.tile(np.arange(10), 60)
+    result = split(600, strata=strata, groups=groups, has_test=True)
+    assert len(result.train) == 480
+    assert set(groups[result.valid]) == set(groups[result.calibration])
+    assert not set(groups[result.train]) & set(groups[result.valid])
+    assert len(result.calibration) == 37  # 40 of the 130 rows wished for beside training
+    assert (np.bincount(strata[result.calibration]) >= 3).all()
+    assert "divide the same ones" in result.reason
 
 
 @settings(deadline=None, max_examples=60)
@@ -233,8 +259,8 @@ def test_too_little_of_anything_is_refused():
         split(100, request="90,10,10")
     with pytest.raises(DataError, match="too_few_rows"):
         split(3)
-    with pytest.raises(DataError, match="3 groups cannot be divided"):
-        split(100, groups=np.arange(100) % 3)
+    with pytest.raises(DataError, match="2 groups cannot be divided"):
+        split(100, groups=np.arange(100) % 2)
     with pytest.raises(DataError, match="too_few_times"):
         split(100, times=np.arange(100) % 3)
     with pytest.raises(DataError, match="2 rows have no time, the first is row 4"):

@@ -30,6 +30,14 @@ def test_every_row_has_one_window_that_ends_with_it() -> None:
     assert (first == np.float32(values[0])).all()
 
 
+def test_every_row_says_how_many_of_its_series_came_before() -> None:
+    who = np.array(["a", "b"] * 100)
+    found = watched(table(x=np.arange(200.0), who=who), lookback=10, series="who")
+    groups, order, _ = found.layout.every(table(x=np.arange(200.0), who=who))
+    assert groups["past"].tolist() == [[float(at)] for at in range(100)] * 2
+    assert (groups["past"][:, 0] == order // 2).all()
+
+
 def test_rows_of_several_numbers_that_nothing_orders_are_refused_with_a_cure() -> None:
     numbers = np.random.default_rng(0).normal(size=(300, 2))
     with pytest.raises(UsageError, match="no_times") as caught:

@@ -192,19 +192,13 @@ def test_slightly_irregular_times_go_to_the_nearest_step() -> None:
 
 
 @pytest.mark.parametrize("values", [np.full(300, 7.0), np.zeros(300)])
-def test_a_constant_series_is_read(values: np.ndarray) -> None:
-    found = windowed(table(x=values), horizon=3, lookback=12)
-    assert found.specs["series"].spread == (1.0,)
+def test_a_constant_series_is_read_beside_others_and_refused_alone(values: np.ndarray) -> None:
+    found = windowed(table(x=values, y=load(300)), horizon=3, lookback=12)
+    assert found.specs["series"].spread[0] == 1.0
     assert np.isfinite(found.truth["test"]).all()
     assert (found.truth["test"][:, 4] > 0).all()
-
-
-@pytest.mark.parametrize(("count", "horizon"), [(3, 1), (3, 96), (50, 96), (20, 10)])
-def test_a_history_too_short_for_the_horizon_is_refused_with_what_would_do(count: int, horizon: int) -> None:
-    with pytest.raises(DataError) as caught:
-        windowed(table(x=np.arange(float(count))), horizon=horizon)
-    assert caught.value.code == "history_too_short"
-    assert "--horizon" in caught.value.remedy
+    with pytest.raises(DataError, match=f"'x': every step says {values[0]:g}.*--target"):
+        windowed(table(x=values), horizon=3, lookback=12)
 
 
 def test_short_series_among_long_ones_are_padded_or_left_out() -> None:

@@ -19,6 +19,7 @@ from glia.nets.word2vec import Word2Vec
 from glia.objectives.embed_words import EmbedWords
 from glia.objectives.generate import Generate
 from glia.sources import read
+from glia.verbs.adapt import adapt
 from glia.verbs.embed import embed
 from glia.verbs.sample import sample
 
@@ -56,7 +57,19 @@ def test_texts_begin_with_the_prompt_and_the_same_seed_writes_the_same() -> None
 
 def test_without_a_prompt_a_text_begins_anew_and_unknown_letters_do_no_harm() -> None:
     assert len(sample(writer(), length=5, temperature=0.0)["texts"][0]) > 0
-    assert sample(writer(), "日本", length=5)["texts"][0].startswith("日本")
+    found = sample(writer(), "日a", length=5)
+    assert found["texts"][0].startswith("日a")
+    assert found["notes"] == ["'日' never occurred in the text that was learned from"]
+    assert "nothing of the prompt" in sample(writer(), "日本", length=5)["notes"][0]
+    assert not sample(writer(), "abc", length=5)["notes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("temperature", -1.0), ("temperature", float("nan")), ("length", 0), ("count", 0), ("top_p", 0)]
+)
+def test_numbers_out_of_range_are_refused_by_name(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} must be"):
+        sample(writer(), "abc", **{name: value})
 
 
 def vectors() -> Any:
@@ -73,6 +86,17 @@ def vectors() -> Any:
         nets={"net": net},
         config={"objective": {"name": "embed_words"}, "net": {"name": "word2vec"}},
     )
+
+
+@pytest.mark.parametrize("code", ["no_pictures", "no_sequence", "net_unfit", "start_unfit"])
+def test_a_bundle_of_another_kind_is_named_when_it_is_to_be_adapted(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fit(*_: Any, **__: Any) -> None:
+        raise UsageError(code, "this network reads pictures, and no column gives any", remedy="choose another network")
+
+    monkeypatch.setattr("glia.verbs.adapt.fit", fit)
+    with pytest.raises(UsageError, match="runs/old was fitted to other data: this network reads pictures") as caught:
+        adapt("runs/old", {"x": [1]}, "x")
+    assert "glia fit" in caught.value.remedy
 
 
 def test_an_analogy_is_answered_by_none_of_its_words() -> None:
@@ -96,6 +120,8 @@ def test_all_vectors_can_be_written_to_a_file(tmp_path: Path) -> None:
 def test_what_cannot_be_asked_is_refused_with_the_way_out() -> None:
     with pytest.raises(UsageError, match="did you mean 'queen'"):
         embed(vectors(), ["quen"])
+    with pytest.raises(UsageError, match="no word was named"):
+        embed(vectors(), [])
     with pytest.raises(UsageError, match="three words, got 2"):
         embed(vectors(), analogy=("king", "man"))
     bundle = writer()

@@ -117,7 +117,7 @@ class Bundle:
         from glia.nets.blocks.views import seen_from
 
         call = self.objective.offers()[offer].call
-        nets = seen_from(self.nets, self.recipe.get("judge", {}).get("views", 1)) if offer == "predict" else self.nets
+        nets = seen_from(self.nets, self.recipe.get("judge", {}).get("views") or 1) if offer == "predict" else self.nets
         rows_in_all = len(next(iter(groups.values())))
         found = []
         for net in self.nets.values():

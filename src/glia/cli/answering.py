@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from glia.cli.documents import as_document
 from glia.cli.options import Json, several
 
@@ -85,6 +87,8 @@ def sample(
     )
     if json:
         return as_document(document, json)
+    for note in document["notes"]:
+        print(f"note: {note}", file=sys.stderr)
     print("\n---\n".join(document["texts"]))
     return 0
 

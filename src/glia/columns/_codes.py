@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 
 from glia.columns._cells import Cells
-from glia.columns._refuse import RowError, missing_target
-from glia.core.names import did_you_mean, listed
+from glia.columns._refuse import missing_target, unseen_label
 from glia.core.values import Spec
 
 __all__ = ["MISSING", "UNKNOWN", "coded", "decoded", "specs_of", "tally"]
@@ -46,14 +45,7 @@ def coded(
     codes = found.spread(index, -1)
     if (codes < 0).any():
         row = int((codes < 0).argmax())
-        word = found.words[found.codes[row]]
-        raise RowError(
-            "unseen_label",
-            f"the label {word!r} was never seen in training{did_you_mean(word, classes)}",
-            remedy=f"correct it or leave such rows out; the labels are {listed(classes)}",
-            column=name,
-            row=row,
-        )
+        raise unseen_label(name, found.words[found.codes[row]], classes, row)
     return {"target": codes[:, None]}
 
 

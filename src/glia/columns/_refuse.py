@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from glia.columns._cells import word_of
 from glia.core.errors import DataError
 from glia.core.finding import Finding
+from glia.core.names import did_you_mean, listed
 from glia.core.raw import Raw
 
-__all__ = ["RowError", "missing_target", "newly_missing", "unreadable"]
+__all__ = ["RowError", "missing_target", "newly_missing", "unreadable", "unseen_label"]
 
 
 class RowError(DataError):
@@ -36,6 +38,17 @@ def missing_target(name: str, gone: np.ndarray) -> None:
             column=name,
             row=int(gone.argmax()),
         )
+
+
+def unseen_label(name: str, label: str, classes: Sequence[str], row: int) -> RowError:
+    """Return the refusal of a label that no training row had."""
+    return RowError(
+        "unseen_label",
+        f"the label {label!r} was never seen in training{did_you_mean(label, classes)}",
+        remedy=f"correct it or leave such rows out; the labels are {listed(classes)}",
+        column=name,
+        row=row,
+    )
 
 
 def unreadable(name: str, wanted: str, wrong: np.ndarray, raw: Raw, then: str) -> list[Finding]:

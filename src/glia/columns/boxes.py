@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from glia.columns._refuse import RowError, missing_target
-from glia.core.names import did_you_mean, listed
+from glia.columns._refuse import RowError, missing_target, unseen_label
 from glia.core.parts import Column, Guess
 from glia.core.raw import Raw
 from glia.core.values import Spec
@@ -82,13 +81,7 @@ class Boxes(Column):
         for at, row in enumerate(rows):
             for place, (label, *edges) in enumerate(row):
                 if label not in index:
-                    raise RowError(
-                        "unseen_label",
-                        f"the label {label!r} was never seen in training{did_you_mean(label, self.classes)}",
-                        remedy=f"correct it or leave such rows out; the labels are {listed(self.classes)}",
-                        column=self.name,
-                        row=at,
-                    )
+                    raise unseen_label(self.name, label, self.classes, at)
                 values[at, place] = (index[label], *edges)
         return {"target": values}
 

@@ -9,10 +9,13 @@ from typing import Any, Literal
 import numpy as np
 
 from glia.columns._cells import Cells, cells, word_of
+from glia.columns._levels import GIVEN, LOOK_AT, MANY, level_of
+from glia.columns._padded import padded
 from glia.columns._parse import numeric_share
 from glia.columns._refuse import missing_target, newly_missing
+from glia.columns._slips import swapped
 from glia.columns._spaced import spaced
-from glia.columns._tokens import END, MARKS, START, UNKNOWN, Level, Tokens, cleaned, restored, tokens_of
+from glia.columns._tokens import END, UNKNOWN, Level, Tokens, cleaned, restored, tokens_of
 from glia.core.finding import Finding
 from glia.core.parts import Column, Guess
 from glia.core.raw import Raw
@@ -27,8 +30,6 @@ _LONGEST_LABELED = 4_096  # every word is asked for its label, so that none may 
 _COVERED = 0.99  # of the training texts are read whole
 _LETTERS_A_CODE = 32  # what is read of a text of a million letters before it is cut
 _SKETCHED = 256
-_LOOK_AT = 1_000
-_TRY_WORDS = 0.25  # of the words of new texts that may be unknown before pieces of words are learned instead
 
 
 class Prose(Column):
@@ -80,12 +81,12 @@ class Prose(Column):
     def recognize(raw: Raw) -> Guess:
         if raw.values.dtype != object or raw.values.ndim != 1:
             return Guess(0.0, "its values are not text")
-        if not all(isinstance(value, str | None) for value in raw.values[:_LOOK_AT].tolist()):
+        if not all(isinstance(value, str | None) for value in raw.values[:LOOK_AT].tolist()):
             return Guess(0.0, "its values are not text")
         found = cells(raw)
         if not found.words or numeric_share(found)[0] >= 0.9:
             return Guess(0.0, "its values are not text")
-        some = found.words[:: len(found.words) // _LOOK_AT + 1]
+        some = found.words[:: len(found.words) // LOOK_AT + 1]
         words = float(np.median([len(text.split()) for text in some]))
         if words >= _FEWEST_WORDS:
             return Guess(0.7, f"a typical row is {words:.0f} words long")
@@ -117,9 +118,9 @@ class Prose(Column):
         missing_target(self.name, found.codes < 0) if self.role == "target" else None
         self.gaps = bool((found.codes < 0).any())
         if self.level is None:
-            self.level, why = _level([self._cleaned(text, "word") for text in found.words], self.role)
+            self.level, why = level_of([self._cleaned(text, "word") for text in found.words], self.role)
         else:
-            why = "the vocabulary came with the network" if self.given else _GIVEN.get(self.level, "it was chosen")
+            why = "the vocabulary came with the network" if self.given else GIVEN.get(self.level, "it was chosen")
         texts = [self._cleaned(text, self.level) for text in found.words]
         if not self.given:
             self.tokens = tokens_of(self.level, texts, found.counts)
@@ -133,7 +134,7 @@ class Prose(Column):
         self.unknown = float((codes == self.tokens.unknown).mean()) if len(codes) else 0.0
         cut = float((lengths > self.longest).mean())
         said = f"; {cut:.1%} of the texts are longer and are cut" if cut else ""
-        self.reason = f"read as {_MANY[self.level]}: {why}; at most {self.longest} of a text{said}"
+        self.reason = f"read as {MANY[self.level]}: {why}; at most {self.longest} of a text{said}"
 
     def clean(self, text: str) -> str:
         """Return a text as it is read, whole: in one Unicode form, without control characters."""
@@ -143,7 +144,7 @@ class Prose(Column):
         """Learn from one long clean text, instead of rows."""
         self.level = self.level or "character"
         self.tokens = tokens_of(self.level, [text] if self.level == "character" else text.splitlines(keepends=True))
-        self.longest, self.reason = _LONGEST, f"read as {_MANY[self.level]}"
+        self.longest, self.reason = _LONGEST, f"read as {MANY[self.level]}"
 
     def specs(self) -> dict[str, Spec]:
         group = "token" if self.role == "input" else "target"
@@ -179,14 +180,14 @@ class Prose(Column):
         share = float((codes == self.tokens.unknown).mean()) if len(codes) else 0.0
         if len(long) > (1 - _COVERED) * len(raw) + 1:
             text = (
-                f"{len(long)} texts of {self.name!r} are longer than the {self.longest} {_MANY[self.tokens.level]} read"
+                f"{len(long)} texts of {self.name!r} are longer than the {self.longest} {MANY[self.tokens.level]} read"
             )
             said.append(self._note("long_texts", text, int(long[0]), len(long), "what comes after was not read"))
         if share > 0.2 and share > 2 * self.unknown:
             first = int(np.searchsorted(np.cumsum(lengths), np.argmax(codes == self.tokens.unknown), "right"))
             row, count = int(np.flatnonzero(found.codes == first)[0]), int((codes == self.tokens.unknown).sum())
             text = (
-                f"{share:.0%} of the {_MANY[self.tokens.level]} of {self.name!r} are new (training: {self.unknown:.0%})"
+                f"{share:.0%} of the {MANY[self.tokens.level]} of {self.name!r} are new (training: {self.unknown:.0%})"
             )
             said.append(self._note("unknown_words", text, row, count, "they count as unknown"))
         return said
@@ -212,9 +213,9 @@ class Prose(Column):
     def summarize(self, raw: Raw) -> dict[str, np.ndarray]:
         """Return quantiles of the texts' lengths, counts of the first codes, and the shares of what is not there."""
         found = self._cells(raw)
-        padded = found.spread(self._padded(found.words), 0)
-        lengths = (padded != 0).sum(1)[found.codes >= 0]
-        counts = np.bincount(padded.reshape(-1), minlength=_SKETCHED)[:_SKETCHED]
+        rows = found.spread(self._padded(found.words), 0)
+        lengths = (rows != 0).sum(1)[found.codes >= 0]
+        counts = np.bincount(rows.reshape(-1), minlength=_SKETCHED)[:_SKETCHED]
         levels = np.quantile(lengths, np.linspace(0, 1, 33)) if len(lengths) else np.zeros(33)
         gone = (found.codes < 0).mean() if len(raw) else 0.0
         counts[0] = 0  # how much padding there is says how the texts were stacked
@@ -231,9 +232,7 @@ class Prose(Column):
             words = word_of(values[row])[: _LONGEST * _LETTERS_A_CODE].split(" ")
             for at in generator.choice(len(words), -(-len(words) // 5), replace=False).tolist():
                 if len(words[at]) > 1:
-                    place = int(generator.integers(len(words[at]) - 1))
-                    word = words[at]
-                    words[at] = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+                    words[at] = swapped(words[at], generator)
             values[row] = " ".join(words)
         return replace(raw, values=values)
 
@@ -248,58 +247,8 @@ class Prose(Column):
 
     def _padded(self, texts: Sequence[str]) -> np.ndarray:
         """Return texts as rows of codes, (texts, L) int32, as wide as the longest needs."""
-        level = self.tokens.level
-        codes, lengths = self.tokens.codes([self._cleaned(text, level) for text in texts])
-        room = self.longest - 2 * (self.role == "target")
-        kept = np.minimum(lengths, room)
-        target = self.role == "target"
-        padded = np.zeros((len(texts), max(int(kept.max(initial=0)) + 2 * target, 1)), np.int32)
-        place = np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        rows, inside = np.repeat(np.arange(len(texts)), lengths), place < room
-        padded[rows[inside], place[inside] + target] = codes[inside]
-        if ending := self.tokens.ending[: room - 1]:
-            padded[lengths > room, room - len(ending) : room] = ending
-        if target and len(texts):
-            padded[:, 0] = START
-            padded[np.arange(len(texts)), kept + 1] = END
-        return padded
+        clean = [self._cleaned(text, self.tokens.level) for text in texts]
+        return padded(self.tokens, clean, self.longest, framed=self.role == "target")
 
     def _note(self, code: str, text: str, row: int, count: int, then: str) -> Finding:
         return Finding(code, "note", text, {"column": self.name, "row": row, "count": count}, then)
-
-
-_MANY = {
-    "word": "words",
-    "piece": "pieces of words",
-    "character": "characters",
-    "foreign": "pieces of words",
-    "spaced": "words",
-}
-_GIVEN = {"spaced": "each is asked for its label"}
-
-
-def _level(texts: Sequence[str], role: str) -> tuple[Level, str]:
-    """Return what should have codes, and why; decided on training texts alone."""
-    if role == "target":
-        return "piece", "every text can be said in them"
-    some = texts[:: len(texts) // _LOOK_AT + 1]
-    letters, words = sum(map(len, some)), sum(len(text.split()) for text in some)
-    if letters > 20 * max(words, 1):
-        kinds = len(set("".join(some)))
-        if kinds <= 64:
-            return "character", f"the texts have no spaces and only {kinds} different characters"
-        return "piece", "the texts are written without spaces"
-    new = _new_words(texts)
-    if new > _TRY_WORDS:
-        return "piece", f"{new:.0%} of the words of one text in ten occur in no other"
-    return "word", f"{new:.1%} of the words of one text in ten occur in no other"
-
-
-def _new_words(texts: Sequence[str]) -> float:
-    """Return the share of words in every tenth text that the other texts do not hold."""
-    held, kept = texts[9::10], [text for at, text in enumerate(texts) if at % 10 != 9]
-    if not held:
-        return 0.0
-    vocabulary = tokens_of("word", kept)
-    codes, _ = vocabulary.codes(held)
-    return float((codes < len(MARKS)).mean()) if len(codes) else 0.0

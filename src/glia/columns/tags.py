@@ -10,8 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from glia.columns._cells import word_of
-from glia.columns._refuse import RowError, missing_target
-from glia.core.names import did_you_mean, listed
+from glia.columns._refuse import RowError, missing_target, unseen_label
 from glia.core.parts import Column, Guess
 from glia.core.raw import Raw
 from glia.core.values import Spec
@@ -97,13 +96,7 @@ class Tags(Column):
         for at, labels in enumerate(rows):
             for place, label in enumerate(labels):
                 if label not in index:
-                    raise RowError(
-                        "unseen_label",
-                        f"the label {label!r} was never seen in training{did_you_mean(label, self.classes)}",
-                        remedy=f"correct it or leave such rows out; the labels are {listed(self.classes)}",
-                        column=self.name,
-                        row=at,
-                    )
+                    raise unseen_label(self.name, label, self.classes, at)
                 codes[at, place] = index[label]
         return {"target": codes}
 

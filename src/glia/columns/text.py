@@ -11,6 +11,7 @@ import numpy as np
 
 from glia.columns._cells import cells, word_of
 from glia.columns._parse import numeric_share
+from glia.columns._slips import swapped
 from glia.core.parts import Column, Guess
 from glia.core.raw import Raw
 from glia.core.values import Spec
@@ -97,8 +98,7 @@ class Text(Column):
         for row in np.flatnonzero((generator.random(len(raw)) < strength) & raw.present):
             text = word_of(values[row])
             if len(text) > 1:
-                at = int(generator.integers(len(text) - 1))
-                values[row] = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+                values[row] = swapped(text, generator)
         return Raw(values, raw.present)
 
     def _bags(self, texts: list[str]) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from glia.compose.prepare import Prepared
+from glia.compose.prepared import Prepared
 from glia.core.values import derived
 
 __all__ = ["suited"]

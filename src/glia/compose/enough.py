@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from glia.compose.prepare import Prepared
+from glia.compose.prepared import Prepared
 from glia.core.recipe import Recipe
 from glia.core.values import Answer, derived
 from glia.judge.learning_curve import Curve, curve

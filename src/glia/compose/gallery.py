@@ -7,7 +7,7 @@ from base64 import b64encode
 
 import numpy as np
 
-from glia.compose.prepare import Prepared
+from glia.compose.prepared import Prepared
 from glia.core.values import Answer
 
 __all__ = ["gallery"]

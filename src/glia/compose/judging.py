@@ -11,9 +11,10 @@ import numpy as np
 from glia.compose.choices import Choices
 from glia.compose.enough import enough
 from glia.compose.gallery import gallery
-from glia.compose.prepare import Prepared
+from glia.compose.looking import outputs, part_of
+from glia.compose.prepared import Prepared
 from glia.compose.shown import shown
-from glia.compose.training import Trained, outputs, part_of
+from glia.compose.training import Trained
 from glia.core.finding import Score
 from glia.core.parts import Readout
 from glia.core.recipe import Recipe

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from glia.compose.interrupts import Interrupts
-from glia.compose.prepare import Prepared
+from glia.compose.prepared import Prepared
 from glia.core.finding import Finding
 from glia.core.values import Readings
 from glia.record import events

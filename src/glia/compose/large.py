@@ -26,7 +26,7 @@ from glia.sources._chunks import Chunks, chunked
 from glia.table.sample import drawn
 
 if TYPE_CHECKING:
-    from glia.compose.prepare import Prepared
+    from glia.compose.prepared import Prepared
     from glia.streams._shards import Shards
 
 __all__ = ["Large", "available", "opened"]

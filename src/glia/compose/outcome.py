@@ -7,7 +7,7 @@ from typing import Any
 
 from glia.compose.choices import Choices
 from glia.compose.judging import Judged
-from glia.compose.prepare import PARTS, Prepared
+from glia.compose.prepared import PARTS, Prepared
 from glia.compose.training import Trained
 from glia.core.meter import Meter, peak_memory
 from glia.core.recipe import Recipe
@@ -136,5 +136,5 @@ def settled(recipe: Recipe, choices: Choices, plan: Plan) -> Recipe:
             "compile": plan.compiled,
             "replay": plan.replayed,
         },
-        judge={"metric": recipe.judge.metric},
+        judge={"metric": recipe.judge.metric, "views": choices.views},
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glia.compose.choices import Choices
-from glia.compose.prepare import Prepared
+from glia.compose.prepared import Prepared
 from glia.core.errors import DataError
 from glia.core.names import listed
 from glia.core.recipe import Recipe

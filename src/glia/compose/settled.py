@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from glia.compose.choices import Choices
-from glia.compose.prepare import Prepared
+from glia.compose.looking import part_of
+from glia.compose.prepared import Prepared
 from glia.core.net import Net
 from glia.core.values import Batch
 
@@ -29,7 +30,7 @@ def seen_once(net: nn.Module, prepared: Prepared, choices: Choices, part: str) -
         choices: The decisions.
         part: ``"train"`` or ``"valid"``.
     """
-    rows = Batch.of(prepared.inputs[part], prepared.targets[part], prepared.weight[part])
+    rows = part_of(prepared, part)
     if choices.start is None or choices.augment or not isinstance(net, Net) or not len(rows):
         return rows
     key = (part, choices.start, choices.tune, repr(sorted(choices.net_options.items())))

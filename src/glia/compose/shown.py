@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from glia.compose.prepare import Prepared
+from glia.compose.prepared import Prepared
 from glia.core.constraints import check_options
 from glia.core.parts import Objective
 from glia.core.recipe import Recipe

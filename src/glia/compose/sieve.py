@@ -12,15 +12,16 @@ import numpy as np
 from glia.columns._refuse import RowError
 from glia.columns.date import moments
 from glia.columns.number import numbers
+from glia.compose.parting import labels
 from glia.core.errors import DataError
 from glia.core.raw import RawTable
 from glia.core.recipe import Recipe
+from glia.table.answers import answered, placed
 from glia.table.duplicates import content_hashes
-from glia.table.question import answered, placed
 
 if TYPE_CHECKING:
     from glia.compose.large import Large
-    from glia.compose.prepare import Prepared
+    from glia.compose.prepared import Prepared
     from glia.streams._shards import Writer
 
 __all__ = ["UNSEEN", "Sieve", "groups_of"]
@@ -51,7 +52,8 @@ class Sieve:
         group, when, weight = self.data.group, self.data.time, self.data.weight
         self.groups: set[str] = set()
         if group:
-            self.groups = set().union(*(_texts(table, group) for table in others)) - set(_texts(raw["train"], group))
+            judging = set[str]().union(*(labels(table, group).tolist() for table in others))
+            self.groups = judging - set(labels(raw["train"], group).tolist())
         self.latest = moments(raw["train"][when], when).max() if when else None
         self.weight = numbers(raw["train"][weight]).mean() if weight else 1.0
 
@@ -82,7 +84,7 @@ class Sieve:
         kept = {"without an answer": answered(table, self.prepared.question.targets)}
         kept["that choose, calibrate or test"] = ~np.isin(np.arange(len(table)), held)
         if self.data.group:
-            texts = _texts(table, self.data.group)
+            texts = labels(table, self.data.group).tolist()
             kept["of groups that judge"] = np.array([text not in self.groups for text in texts], bool)
         if self.data.time:
             kept["later than training"] = moments(table[self.data.time], self.data.time) <= self.latest
@@ -123,9 +125,3 @@ def groups_of(inputs: dict[str, np.ndarray], target: np.ndarray | None) -> dict[
     """Return inputs and answers together, where something is asked for."""
     asked = {} if target is None or 0 in target.shape[1:] else {"target": target}
     return {**inputs, **asked}
-
-
-def _texts(table: RawTable, name: str) -> list[str]:
-    """Return a column as texts, as groups are told apart."""
-    raw = table[name]
-    return list(np.where(raw.present, raw.values.astype(str), "").tolist())

@@ -21,7 +21,7 @@ from glia.reparams.lora import Lora
 
 if TYPE_CHECKING:
     from glia.compose.choices import Choices
-    from glia.compose.prepare import Prepared
+    from glia.compose.prepared import Prepared
 
 __all__ = ["Tune", "begun", "fitted", "folded", "learned", "resembling"]
 

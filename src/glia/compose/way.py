@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from glia.compose import resuming
-from glia.compose.choices import Choices, choose, imbalance
+from glia.compose.choices import Choices, choose, imbalance, patient
 from glia.compose.clock import Clock, bottleneck, late, made_plan, planned, slow
 from glia.compose.contest import Contest
 from glia.compose.enough import seconds
@@ -108,6 +108,7 @@ class Fit:
             yards = self._yardsticks(prepared)
         with self.meter.phase("plan"):
             plan, choices, deadline = self._settle(prepared, choices)
+            choices = patient(choices, prepared, self.recipe)
         if choices.start is not None:
             with self.meter.phase("yardsticks"):
                 yards |= self._from_nothing(prepared, choices, plan, deadline)

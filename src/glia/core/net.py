@@ -29,8 +29,8 @@ class Net(nn.Module):
     suits: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """Settings that suit it better than the general ones: ``optimizer``, ``optimizer_options``, ``lr``,
     ``weight_decay``, ``batch_size``, ``schedule``, ``schedule_options``, ``clip_norm``, ``average``, ``epochs`` (the
-    most that help), ``options`` (its own), ``augment``; ``tune``: what of these differs for weights begun with, by
-    the way they are trained on."""
+    most that help), ``patience``, ``options`` (its own), ``augment``; ``tune``: what of these differs for weights begun
+    with, by the way they are trained on."""
 
     primes: ClassVar[int] = 2048
     """How many training rows :meth:`prime` wants to see, drawn by chance and in their order."""

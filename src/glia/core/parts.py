@@ -177,7 +177,13 @@ class Objective(ABC):
 
 
 class Readout(ABC):
-    """How outputs become answers; what it needs is learned on the calibration rows, which nothing else has seen."""
+    """How outputs become answers; what it needs is learned on the calibration rows, which nothing else has seen.
+
+    Attributes:
+        sparing: Whether so little is learned that, of few rows, those that choose weights do for it as well.
+    """
+
+    sparing: ClassVar[bool] = False
 
     @abstractmethod
     def learn(

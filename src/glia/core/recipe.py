@@ -148,7 +148,7 @@ class JudgePart(_Part):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     yardsticks: bool = True
     imbalance: Literal["auto", "off"] = "auto"
-    views: Annotated[Literal[1, 2, 6], Field(description="views of a picture that are averaged")] = 1
+    views: Annotated[Literal[1, 2, 6] | None, Field(description="views of a picture that are averaged")] = None
 
 
 class Recipe(_Part):

@@ -71,7 +71,8 @@ def score(
         answer: What was answered to N rows.
         truth: (N,) or (N, 1) class codes, (N, T) 0/1 of independent labels, or (N, T) numbers in the answer's
             units.
-        units: (N,) anything that rows of one unit share, such as a customer; ``None`` = every row is its own.
+        units: (N,) anything that rows of one unit share, such as a customer; ``None`` = every row is its own. Where
+            there is one unit alone, intervals say how other rows of it would score, and nothing of other units.
         seed: The seed of the run.
 
     Raises:
@@ -128,8 +129,9 @@ def aligned(answer: Answer, truth: np.ndarray) -> np.ndarray:
 
 
 def placed(units: np.ndarray | None, n: int) -> np.ndarray:
-    """Return the number of each row's unit, from 0."""
-    return np.arange(n) if units is None else np.unique(np.asarray(units), return_inverse=True)[1].reshape(-1)
+    """Return the number of each row's unit, from 0; rows of the only unit are units, as one never varies."""
+    places = np.arange(n) if units is None else np.unique(np.asarray(units), return_inverse=True)[1].reshape(-1)
+    return places if places.any() else np.arange(n)
 
 
 def hangs_on(answer: Answer, truth: np.ndarray) -> float:

@@ -83,7 +83,8 @@ class NLinear(Net):
                 windows are what should follow from those before.
         """
         series, target = batch.values["series"], batch.values.get("target")
-        if series.shape[1] == self.length + self.size[0]:
+        if series.shape[1] >= self.length + self.size[0]:
+            series = series[:, -self.length - self.size[0] :]
             series, target = series[:, : self.length], series[:, self.length :, self.places]
         if target is None or target.dim() != 3:
             return
@@ -95,12 +96,14 @@ class NLinear(Net):
         if int(rows.sum()) < 2:
             return
         x, y = (scaled * spread[:, None])[rows], truth[rows]
+        # Where a series is restless its errors are large, whatever the map: they teach less (Aitken 1936).
+        calm = 1 / (1 + x.var(1, unbiased=False))
         groups = range(len(self.places)) if len(self.output_map) > 1 else [slice(None)]
         copies = math.prod(self.size[2:])
         for at, group in enumerate(groups):
             x_NL = x[:, :, group].reshape(len(x), self.length, -1).transpose(1, 2).flatten(0, 1)
             y_NH = y[:, :, group].reshape(len(y), self.size[0], -1).transpose(1, 2).flatten(0, 1)
-            self.output_map[at] = ridge(x_NL, y_NH).repeat_interleave(copies, 1)
+            self.output_map[at] = ridge(x_NL, y_NH, calm[:, group].flatten()).repeat_interleave(copies, 1)
 
     def features(self, batch: Batch) -> Tensor:
         """Return the scaled window of each variable, its level and its spread, and what is known ahead, (B, V, D)."""

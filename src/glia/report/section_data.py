@@ -83,6 +83,9 @@ def _evidence(finding: Mapping[str, Any]) -> Html | None:
     for name, value in (finding.get("evidence") or {}).items():
         if isinstance(value, Mapping):
             value = [f"{key}: {number(one)}" for key, one in value.items()]
+        if name == "files" and isinstance(value, list | tuple):  # what was left out is named whole, however much it is
+            said.append(f"files: {', '.join(map(str, value))}")
+            continue
         if isinstance(value, list | tuple):
             more = ", …" if len(value) > 8 else ""
             value = ", ".join(number(one)[:60] for one in value[:8]) + more

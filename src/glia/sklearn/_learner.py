@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from glia.compose.training import outputs
+from glia.compose.looking import outputs
 from glia.core.constraints import check_options
 from glia.core.parts import Objective
 from glia.core.raw import RawTable

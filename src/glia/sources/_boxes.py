@@ -170,6 +170,10 @@ def _coco_rows(tree: Tree, file: str, document: Any, known: _Pictures) -> Iterab
         left, top, width, height = map(float, one["bbox"])
         if one.get("iscrowd"):
             continue  # a region of many things, which is no box of one
+        for name, there in (("category_id", labels), ("image_id", boxes)):
+            if one[name] not in there:
+                said = f"the annotation {one.get('id', '')!r} names {name} {one[name]!r}, which is not in the file"
+                raise _bad(tree, file, said, "correct or delete it")
         box = (labels[one["category_id"]], left, top, left + width, top + height)
         boxes[one["image_id"]].append(_shares(tree, file, box, *sizes[one["image_id"]]))
     for one in document["images"]:
@@ -187,15 +191,15 @@ def yolo(tree: Tree) -> Found | None:
     """
     known = _Pictures.of(tree)
     texts = [name for name in tree.names if suffix_of(name) == ".txt" and PurePosixPath(name).stem in known.by_stem]
-    if not texts or not all(_looks_like_yolo(tree.text(name)) for name in texts[:20]):
-        return None
-    if not any(tree.size(name) for name in texts):
-        return None
+    filled = [name for name in texts if tree.size(name)][:20]
+    if not filled or sum(_looks_like_yolo(tree.text(name)) for name in filled) <= 0.5 * len(filled):
+        return None  # among many that look so, one that does not is a mistake, and is told below
     labels, found = _yolo_labels(tree), {}
     for file in texts:
         picture = known.near(file, PurePosixPath(file).stem)
         assert picture is not None
-        found[picture] = [_yolo_box(tree, file, line, labels) for line in tree.text(file).splitlines() if line.strip()]
+        lines = enumerate(tree.text(file).splitlines(), 1)
+        found[picture] = [_yolo_box(tree, file, at, line, labels) for at, line in lines if line.strip()]
     names = pictures(tree)
     return _table(tree, [(name, found.get(name, []), _folder_part(name)) for name in names], "YOLO")
 
@@ -204,14 +208,15 @@ def _looks_like_yolo(text: str) -> bool:
     return all(_FIELDS.fullmatch(line) for line in text.splitlines() if line.strip())
 
 
-def _yolo_box(tree: Tree, file: str, line: str, labels: Sequence[str]) -> _Box:
+def _yolo_box(tree: Tree, file: str, at: int, line: str, labels: Sequence[str]) -> _Box:
     fields = line.split()
     if not _FIELDS.fullmatch(line) or len(fields) not in (5, 6):
-        said = f"{line.strip()[:80]!r} is no class and four shares"
-        raise _bad(tree, file, said, "write CLASS MIDDLE-X MIDDLE-Y WIDTH HEIGHT on each line")
+        said = f"line {at}, {line.strip()[:80]!r}, is no class and four shares"
+        raise _bad(tree, file, said, "write CLASS MIDDLE-X MIDDLE-Y WIDTH HEIGHT on each line, the class as its number")
     code = int(fields[0])
     if labels and code >= len(labels):
-        raise _bad(tree, file, f"class {code} is not among the {len(labels)} named", "name it, or correct the line")
+        said = f"class {code} is not among the {len(labels)} named (line {at})"
+        raise _bad(tree, file, said, "name it, or correct the line")
     x, y, width, height = map(float, fields[1:5])
     box = (labels[code] if labels else str(code), x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return _shares(tree, file, box, 1, 1, slack=0.01)

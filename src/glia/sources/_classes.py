@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from glia.core.errors import DataError
@@ -138,7 +138,10 @@ def _named(tree: Tree, files: list[str]) -> dict[str, Raw]:
 
 
 def _read_text(tree: Tree, file: str) -> str:
-    return tree.text(file).strip("\r\n")
+    from glia.sources._text import decoded_text
+
+    data = tree.data(file)
+    return decoded_text(data, Path(tree.where(file)))[0].strip("\r\n") if data else ""
 
 
 def _refuse_cases(tree: Tree, labels: list[str]) -> None:

@@ -15,7 +15,7 @@ from glia.core.errors import DataError, GliaError, UsageError
 from glia.core.names import did_you_mean, listed
 from glia.sources import _magic
 
-__all__ = ["checked", "kind", "load", "not_readable", "opening", "refuse_names", "unpacked"]
+__all__ = ["checked", "empty", "kind", "load", "not_readable", "opening", "refuse_names", "unpacked"]
 
 READ = (
     "glia reads CSV and TSV (also .gz), .parquet, .jsonl, .arrow, .npz, .npy, SQLite and duckdb files, "
@@ -205,6 +205,12 @@ def refuse_names(names: Sequence[str] | None, what: str) -> None:
         raise UsageError("names_not_wanted", f"{what} names its own columns", remedy="leave out the names")
 
 
+def empty(path: Path, said: str = "the file is empty") -> DataError:
+    """Return the error that says that a file holds nothing."""
+    remedy = "bring a table with a header line" + ", or a text" * (path.suffix.lower() == ".txt")
+    return DataError("empty_file", said, remedy=remedy, file=path)
+
+
 def not_readable(source: Any) -> GliaError:
     """Return the error that says what a source seems to be and what is read instead."""
     if not isinstance(source, str | os.PathLike):
@@ -223,7 +229,7 @@ def not_readable(source: Any) -> GliaError:
             error.remedy = f"name a file, or a bundled set: {listed(NAMES)}"
         return error
     if path.stat().st_size == 0:
-        return DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
+        return empty(path)
     suffix = path.suffix.lower()
     found = _magic.seems(head) or ("plain text" if _magic.looks_like_text(head) else "binary data")
     advice = "save it with one JSON object a line as .jsonl" if suffix == ".json" else READ

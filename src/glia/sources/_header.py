@@ -43,7 +43,8 @@ def told_apart(cells: list[list[str]], path: Path, line: int) -> tuple[list[str]
             line=line,
         )
     if not rows:
-        raise DataError("no_rows", "there is a header and no row below it", remedy="bring rows", file=path, line=line)
+        remedy = "bring rows" + ", or a text of several lines" * (path.suffix.lower() == ".txt")
+        raise DataError("no_rows", "there is a header and no row below it", remedy=remedy, file=path, line=line)
     if header in rows and any(vote > 0 for vote in votes):
         again = rows.index(header) + 1
         raise DataError(

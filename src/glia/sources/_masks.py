@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from glia.core.errors import DataError
 from glia.sources._found import Found, column, part_of, parts_array, pictures
@@ -42,37 +41,12 @@ def masks(tree: Tree) -> Found | None:
         said = f"{lacks} ({len(lonely)} such files)"
         remedy = f"bring the other {stem!r}, or leave this out"
         raise DataError("missing_file", said, remedy=remedy, file=tree.where(file))
-    for name in both:
-        _same_size(tree, name, by_key[keys[name]])
     columns = {
         "image": column(tree.value(name) for name in both),
         "mask": column(tree.value(by_key[keys[name]]) for name in both),
     }
     parts = [next((part for folder in _folders(name) if (part := part_of(folder))), "") for name in both]
     return Found(columns, "pictures with masks", parts_array(parts), {"left out": len(tree.names) - 2 * len(both)})
-
-
-def _same_size(tree: Tree, picture: str, mask: str) -> None:
-    """Refuse a mask that does not cover its picture pixel for pixel; files that cannot be opened are told of later."""
-    sizes = [_size(tree, name) for name in (picture, mask)]
-    if None not in sizes and sizes[0] != sizes[1]:
-        (width, height), (wide, high) = sizes[0] or (0, 0), sizes[1] or (0, 0)
-        said = f"the mask has {wide} x {high} pixels, and its picture {PurePosixPath(picture).name} {width} x {height}"
-        remedy = "bring the mask that belongs to the picture"
-        raise DataError("mask_size", said, remedy=remedy, file=tree.where(mask))
-
-
-def _size(tree: Tree, name: str) -> tuple[int, int] | None:
-    """Return width and height of an upright picture, from its header."""
-    from PIL import Image
-
-    try:
-        value = tree.value(name)
-        with Image.open(value if isinstance(value, Path) else io.BytesIO(value)) as image:
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            return (image.height, image.width) if turned else image.size
-    except Exception:
-        return None
 
 
 def _folders(name: str) -> tuple[str, ...]:

@@ -17,19 +17,21 @@ from glia.sources._found import PICTURES, SOUNDS
 __all__ = ["resolved"]
 
 _LISTINGS = ("delimited", "jsonl", "parquet")
+_FIRST = 20
+_MOST = 0.9  # of the values that end as files do; the others are then mistakes
 
 
 def resolved(table: RawTable) -> RawTable:
     """Return a table whose columns of names of files are columns of paths.
 
-    A column is one where every value ends as a picture or a sound does and at least one names a file relative to
-    the folder of the listing. A value that names no file stays a path, and whoever opens it says so.
+    A column is one where nearly every value ends as a picture or a sound does and at least one names a file relative
+    to the folder of the listing. A value that names no file stays a path, and whoever opens it says so.
 
     Args:
         table: As a file was read.
 
     Raises:
-        DataError: A value leads out of the listing's folder; with its line.
+        DataError: A value leads out of the listing's folder, or is no name of such a file; with its line.
     """
     if table.origin.kind not in _LISTINGS or table.origin.path is None:
         return table
@@ -39,6 +41,7 @@ def resolved(table: RawTable) -> RawTable:
         if _names_files(raw):
             paths = _paths(raw, folder, table, name)
             if paths is not None:
+                _refuse_others(raw, table, name)
                 changed[name] = paths
     return replace(table, columns={**table.columns, **changed}) if changed else table
 
@@ -46,9 +49,25 @@ def resolved(table: RawTable) -> RawTable:
 def _names_files(raw: Raw) -> bool:
     if raw.values.dtype != object or not raw.present.any():
         return False
-    if not _ends(raw.values[int(raw.present.argmax())]):
+    here = raw.values[raw.present]
+    if not any(map(_ends, here[:_FIRST].tolist())):
         return False  # what most columns of text are told by
-    return all(map(_ends, raw.values[raw.present].tolist()))
+    return sum(map(_ends, here.tolist())) >= _MOST * len(here)
+
+
+def _refuse_others(raw: Raw, table: RawTable, name: str) -> None:
+    """Refuse a value that is no name of a picture or sound in a column of such names."""
+    for row in np.flatnonzero(raw.present).tolist():
+        if not _ends(raw.values[row]):
+            said = f"{str(raw.values[row])[:80]!r} does not end as a picture or sound does, as the others do"
+            raise DataError(
+                "not_a_file",
+                said,
+                remedy="correct it, or leave the cell empty",
+                file=table.origin.path,
+                line=table.origin.line(row),
+                column=name,
+            )
 
 
 def _ends(value: Any) -> bool:

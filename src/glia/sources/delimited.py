@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Delimited:
         path = _files.checked(source)
         text, encoding = text_of(path)
         if not text.strip("\r\n \t\ufeff"):
-            raise DataError("empty_file", "the file is empty", remedy="bring a table with a header line", file=path)
+            raise _files.empty(path, "the file holds nothing but blanks" if text else "the file is empty")
         rows = _split(text, path)
         if names is None:
             header, cells = _header.told_apart(rows.cells, path, rows.line)
@@ -80,13 +81,24 @@ class _Rows:
 def _split(text: str, path: Path) -> _Rows:
     """Split text by the first dialect that makes a rectangle of it; the first one's error where none does."""
     first: DataError | None = None
-    for dialect in _dialect.candidates(text, path):
-        try:
-            return _parsed(text, dialect, path)
-        except DataError as error:
-            first = first or error
+    with _long_cells(len(text)):
+        for dialect in _dialect.candidates(text, path):
+            try:
+                return _parsed(text, dialect, path)
+            except DataError as error:
+                first = first or error
     assert first is not None
     raise first
+
+
+@contextmanager
+def _long_cells(length: int) -> Iterator[None]:
+    """Let cells be as long as a text; 131,072 characters are the most that Python's reader takes by itself."""
+    before = csv.field_size_limit(max(csv.field_size_limit(), length + 1))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _parsed(text: str, dialect: Dialect, path: Path) -> _Rows:
@@ -128,12 +140,8 @@ def _where(text: str, dialect: Dialect, path: Path, width: int) -> DataError:
                     line=line,
                 )
             line = reader.line_num + 1 + dialect.skip
-    except csv.Error as error:
-        text = (
-            "a quote opened in this row is not closed rightly"
-            if "limit" not in str(error)
-            else ("a cell in this row is longer than 131,072 characters; probably a quote is not closed")
-        )
+    except csv.Error:
+        text = "a quote opened in this row is not closed rightly"
         remedy = f"close it, and write a quote inside a quoted cell twice ({dialect.quote * 2})"
         return DataError("bad_quotes", text, remedy=remedy, file=path, line=line)
     raise AssertionError("unreachable: the second reading finds what the first found")

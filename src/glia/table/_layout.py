@@ -26,6 +26,7 @@ __all__ = ["Ahead", "Buffers", "Groups", "Layout", "held"]
 
 Groups = dict[str, np.ndarray]
 
+_SPARSE = 0.5  # of the steps that may be put in before rows count as ones of another step
 _FEW = 8
 """Steps that must be known of what a window has seen, unless it holds fewer."""
 
@@ -38,11 +39,13 @@ class Ahead:
         groups: What networks take, (S, ...).
         names: (S,) the series' labels.
         when: (S, H) the times that are forecast.
+        notes: What was found odd.
     """
 
     groups: Groups
     names: tuple[str, ...]
     when: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -108,7 +111,7 @@ class Layout:
         buffers = Buffers(panel, self)
         last = [piece for piece in range(len(panel.series)) if piece + 1 == len(panel.series)
                 or panel.series[piece + 1] != panel.series[piece]]  # fmt: skip
-        seen, future, when = [], [], []
+        seen, future, when, few = [], [], [], []
         for piece in last:
             low, high = int(panel.start[piece]), int(panel.start[piece + 1])
             there = np.flatnonzero(~np.isnan(panel.values[low:high][:, self.places]).all(1))
@@ -116,13 +119,17 @@ class Layout:
                 raise self._nothing(panel, piece)
             end = low + int(there[-1]) + 1
             seen.append(_padded(buffers.seen[max(low, end - self.lookback) : end], self.lookback))
+            few += [end - low] if end - low < self.lookback else []
             times = self.clock.after(panel.times[end - 1], self.horizon)
             future.append(self._future(times, panel.known[end : min(high, end + self.horizon)]))
             when.append(times)
         rows = panel.first[panel.series[last]]
         groups = {"series": np.stack(seen), "future": np.stack(future), **self.still(table, rows)}
         names = tuple(panel.names[series] for series in panel.series[last].tolist())
-        return Ahead({name: groups[name] for name in self.specs()}, names, np.stack(when))
+        if few:
+            said = f"{len(few)} of {len(last)} series hold fewer than the {self.lookback} steps that are seen"
+            panel.notes.append(f"{said} ({min(few)} at least); their first value stands for those before it")
+        return Ahead({name: groups[name] for name in self.specs()}, names, np.stack(when), tuple(panel.notes))
 
     def rolling(self, table: RawTable) -> tuple[Groups, np.ndarray, np.ndarray]:
         """Return every window of a later table, its truth (N, H + 2, A), and the block it belongs to (N,).
@@ -198,7 +205,17 @@ class Layout:
                     file=table.origin.path,
                     column=name,
                 )
-        return panel_of(table, roles, self.clock)
+        panel = panel_of(table, roles, self.clock)
+        if self.clock.kind in ("date", "month", "number") and (panel.row < 0).mean() > _SPARSE:
+            raise DataError(
+                "other_steps",
+                f"the bundle learned steps of {self.clock}, and {int((panel.row < 0).sum()):,} of these "
+                f"{len(panel.row):,} steps have no row",
+                remedy=f"bring a row for each step of {self.clock}",
+                file=table.origin.path or table.origin.name,
+                column=roles.time,
+            )
+        return panel
 
     def still(self, table: RawTable, rows: np.ndarray) -> Groups:
         """Return what is static, encoded, of some rows."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from glia.core.errors import DataError
+from glia.core.names import listed
 from glia.table._clock import Clock
 
 __all__ = ["Panel", "joined", "padded"]
@@ -104,7 +105,8 @@ def padded(panel: Panel, fresh: np.ndarray | None, horizon: int, lookback: int) 
     kept = np.flatnonzero(lengths > horizon + 1)
     if len(kept) < len(lengths):
         said = f"{len(lengths) - len(kept)} of {len(lengths)} pieces of series are too short for {horizon} steps ahead"
-        panel.notes.append(f"{said} and are left out")
+        left = {panel.names[at] for at in panel.series[np.setdiff1d(np.arange(len(lengths)), kept)].tolist()} - {""}
+        panel.notes.append(f"{said} and are left out" + (f", of {listed(sorted(left), 4)}" if left else ""))
     added = np.where(lengths < lookback + 4 * horizon, max(lookback - _LEAST_SEEN, 0), 0)
     rows, mark = [], []
     for piece in kept.tolist():

@@ -181,9 +181,11 @@ def _said(panel: Panel, begin: np.ndarray, sizes: tuple[int, int, int], shared: 
 
 
 def _too_short(longest: int, horizon: int, lookback: int) -> DataError:
-    most = max(1, longest // 6)
-    return DataError(
-        "history_too_short",
-        f"the longest series has {longest} steps, too few to learn {horizon} steps ahead from {lookback} before them",
-        remedy=f"bring longer series, or ask for at most {most} step{'s' * (most > 1)} with --horizon",
-    )
+    most, seen = max(longest // 6, int(longest >= 4)), longest - 4 * horizon - longest // 8 - 1
+    said = f"the longest series has {longest} steps, too few to learn {horizon} steps ahead from {lookback} before them"
+    remedy = "bring longer series"
+    if most and horizon > most:
+        remedy += f", or ask for at most {most} step{'s' * (most > 1)} with --horizon"
+    elif 0 < seen < lookback:
+        remedy += f", or let at most {seen} step{'s' * (seen > 1)} be seen with --lookback"
+    return DataError("history_too_short", said, remedy=remedy)

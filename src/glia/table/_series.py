@@ -19,11 +19,11 @@ from glia.columns._cells import cells
 from glia.columns._parse import numeric_share
 from glia.columns.date import Date
 from glia.columns.id import Id
-from glia.columns.number import numbers
 from glia.core.errors import DataError, UsageError
 from glia.core.names import listed
 from glia.core.raw import Raw, RawTable
-from glia.table._clock import Clock, clock_of, summer_time, times_of
+from glia.table._clock import Clock, clock_of, summer_time
+from glia.table._figures import figures, whens
 from glia.table._panel import Panel
 
 __all__ = ["Roles", "panel_of", "roles_of"]
@@ -126,9 +126,10 @@ def panel_of(table: RawTable, roles: Roles, clock: Clock | None = None, notes: l
     notes = [] if notes is None else notes
     if roles.steps:
         return _wide(table, roles, notes)
-    values = _numbers(table, roles.values)
-    known = _numbers(table, roles.known)
-    times = np.arange(len(table), dtype=np.float64) if roles.time is None else times_of(table[roles.time], roles.time)
+    values, said = figures(table, roles.values, roles.asked)
+    known = figures(table, roles.known)[0]
+    notes += said
+    times = np.arange(len(table), dtype=np.float64) if roles.time is None else whens(table, roles.time)
     codes, names = _codes(table, roles.series)
     counts = np.bincount(codes, minlength=len(names))
     longest = np.flatnonzero(codes == int(counts.argmax()))
@@ -164,7 +165,7 @@ class _Pieces:
         self.rows: list[np.ndarray] = []
         self.series: list[int] = []
         self.when: list[np.ndarray] = []
-        self.filled = 0
+        self.filled = self.cut = 0
 
     def once(self, order: np.ndarray, codes: np.ndarray, table: RawTable, roles: Roles) -> np.ndarray:
         """Return the rows without those that repeat a time; rows that differ are averaged into the first.
@@ -209,6 +210,7 @@ class _Pieces:
         cuts = [0, *(np.flatnonzero(np.diff(place) > _LONG_GAP + 1) + 1).tolist(), len(rows)]
         if len(cuts) - 2 > _CUT * len(rows) + 2:
             raise self.clock.irregular()
+        self.cut += len(cuts) - 2
         for low, high in pairwise(cuts):
             here = place[low:high] - place[low]
             grid = np.full(int(here[-1]) + 1, -1, np.int64)
@@ -223,6 +225,9 @@ class _Pieces:
         row = np.concatenate(self.rows) if self.rows else np.zeros(0, np.int64)
         if self.filled:
             self.notes.append(f"{self.filled} missing steps of {self.clock} were put in, holding the value before them")
+        if self.cut:
+            said = f"the rows break off {self.cut} time{'s' * (self.cut > 1)} for more than {_LONG_GAP} steps"
+            self.notes.append(f"{said} of {self.clock}; no window reaches across")
         here = (row >= 0)[:, None]
         return Panel(
             values=np.where(here, self.values[row], np.nan),
@@ -245,7 +250,7 @@ class _Pieces:
 
 def _wide(table: RawTable, roles: Roles, notes: list[str]) -> Panel:
     """Return the series of a table that holds one in each row; cells before its first and after its last are none."""
-    grid = _numbers(table, roles.steps)
+    grid = figures(table, roles.steps, roles.steps)[0]
     here = ~np.isnan(grid)
     begin = np.where(here.any(1), here.argmax(1), 0)
     end = np.where(here.any(1), grid.shape[1] - here[:, ::-1].argmax(1), 0)
@@ -333,9 +338,3 @@ def _codes(table: RawTable, series: str | None) -> tuple[np.ndarray, tuple[str, 
 
 def _numbered(count: int) -> tuple[str, ...]:
     return tuple(f"row {at + 1}" for at in range(count))
-
-
-def _numbers(table: RawTable, names: Sequence[str]) -> np.ndarray:
-    columns = [numbers(table[name]) for name in names]
-    values = np.stack(columns, 1) if columns else np.zeros((len(table), 0))
-    return np.where(np.isfinite(values), values, np.nan)

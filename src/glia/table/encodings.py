@@ -124,7 +124,8 @@ class Windowed(Encoding):
         places = {"time": found.when.reshape(-1)}
         if any(found.names):
             places = {"series": np.repeat(np.array(found.names, dtype=object), steps), **places}
-        return Encoded(found.groups, places=places)
+        notes = tuple(Finding("series", "note", text) for text in found.notes)
+        return Encoded(found.groups, places=places, notes=notes)
 
     def known(self, raw: RawTable) -> Encoded:
         groups, truth, units = self.layout.rolling(raw)

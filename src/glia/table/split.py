@@ -19,6 +19,8 @@ _NAMES = ("train", "validation", "calibration", "test")
 _SHARE = 0.15
 # More rows than these make choice and calibration no better, and training would miss them.
 _MOST_VALID, _MOST_CALIBRATION = 5_000, 2_000
+# Below so many rows, those that choose calibrate as well what has little to calibrate: training needs the rows more.
+_FEW_SPARING = 200
 # Where so few distinct rows exist, keeping copies together would keep whole regions out of training.
 _FEW_DISTINCT = 20
 
@@ -66,6 +68,7 @@ def split(
     seed: int = 0,
     has_test: bool = False,
     has_valid: bool = False,
+    sparing: bool = False,
 ) -> Split:
     """Divide the rows of a table into training, validation, calibration and test rows.
 
@@ -76,7 +79,8 @@ def split(
         n: How many rows there are.
         strata: (n,) classes (any dtype but float) or numbers (float, cut into quantile bins) that every part
             holds in proportion, (n, T) for several; ``None`` = drawn at random. Ignored when order decides.
-        groups: (n,) keys; rows of a group stay together.
+        groups: (n,) keys; rows of a group stay together. Where groups are so large that calibration would take a
+            whole one from training, it divides the rows of validation's groups instead.
         times: (n,) numbers, dates or sortable text; training is earliest, test latest, equal times stay
             together.
         duplicates: (n,) ids of equal rows, which stay together; with ``times`` or row counts they do not move
@@ -86,10 +90,11 @@ def split(
         seed: The seed of the run.
         has_test: A test source exists, so no test rows are taken.
         has_valid: A validation source exists, so no validation rows are taken.
+        sparing: Calibration learns next to nothing, so of fewer than 200 rows those that choose calibrate as well.
 
     Returns:
-        Ascending row ids; every row is in exactly one part or counted as unused. Where units allow, training
-        holds every class.
+        Ascending row ids; but for ``sparing``, every row is in exactly one part or counted as unused. Where units
+        allow, training holds every class.
 
     Raises:
         UsageError: A request that cannot be read, or shares that do not sum to 1.
@@ -100,7 +105,7 @@ def split(
         >>> len(parts.train), len(parts.valid), len(parts.calibration), len(parts.test)
         (650, 150, 50, 150)
     """
-    plan = _plan(n, request, has_test, has_valid)
+    plan = _plan(n, request, has_test, has_valid, sparing and n < _FEW_SPARING)
     unit = "row" if groups is None else "group"
     if times is not None or plan.first:
         part = _in_order(n, plan, times, groups)
@@ -109,11 +114,17 @@ def split(
     else:
         units, notes = _units(n, groups, duplicates)
         codes, how = _strata(n, strata)
+        sizes = plan.sizes
+        shared = groups is not None and _large(units, sizes)
         if groups is not None:
             how = f"by group, {how}"
-            _demand(int(units.max()) + 1, plan.sizes, "groups", "too_few_groups")
+            sizes = np.array([sizes[0], sizes[1] + sizes[2], 0, sizes[3]]) if shared else sizes
+            _demand(int(units.max()) + 1, sizes, "groups", "too_few_groups")
         generator = np.random.default_rng(derived(seed, "split"))
-        part = assign(codes, units, plan.sizes, generator, cover=how.endswith("class"))
+        part = assign(codes, units, sizes, generator, cover=how.endswith("class"))
+        if shared:
+            _take_calibration(part, codes, duplicates, plan.sizes, generator)
+            notes = [*notes, "groups are large, so validation and calibration divide the same ones"]
         said = [*plan.said, *notes]
     ids = [np.flatnonzero(part == k) for k in range(4)]
     unused = n - sum(map(len, ids))
@@ -121,6 +132,9 @@ def split(
         said.append(f"{unused:,} rows are left unused")
     counts = ", ".join(f"{len(rows):,} {name}" for name, rows in zip(_NAMES, ids) if len(rows))
     train, valid, calibration, test = ids
+    if not plan.sizes[2]:
+        calibration = valid
+        said.append("the validation rows calibrate, too")
     return Split(
         train,
         valid,
@@ -132,20 +146,20 @@ def split(
     )
 
 
-def _plan(n: int, request: str | Sequence[float] | None, has_test: bool, has_valid: bool) -> _Plan:
+def _plan(n: int, request: str | Sequence[float] | None, has_test: bool, has_valid: bool, sparing: bool) -> _Plan:
     if request is None:
-        plan = _default(n, has_test, has_valid)
+        plan = _default(n, has_test, has_valid, sparing)
     else:
         plan = _requested(n, _numbers(request), has_test, has_valid)
     _demand(n, plan.sizes, "rows", "too_few_rows")
     return plan
 
 
-def _default(n: int, has_test: bool, has_valid: bool) -> _Plan:
+def _default(n: int, has_test: bool, has_valid: bool, sparing: bool) -> _Plan:
     test = 0 if has_test else max(round(_SHARE * n), 1)
     valid = 0 if has_valid else min(max(round(_SHARE * n), 1), _MOST_VALID)
     enough = min(40, max(n // 10, 9), max(round(_SHARE * n), 1))
-    calibration = min(max(n // 20, enough), _MOST_CALIBRATION)
+    calibration = 0 if sparing and valid else min(max(n // 20, enough), _MOST_CALIBRATION)
     train = max(n - valid - calibration - test, 1)
     return _Plan(np.array([train, valid, calibration, test]))
 
@@ -196,6 +210,27 @@ def _demand(found: int, sizes: np.ndarray, noun: str, code: str) -> None:
     if found < len(wanted):
         text = f"{found} {noun} cannot be divided into {', '.join(wanted)}: at least {len(wanted)} are needed"
         raise DataError(code, text, remedy=f"bring more {noun}, or a test source of its own")
+
+
+def _large(units: np.ndarray, sizes: np.ndarray) -> bool:
+    """Return whether calibration would take a whole group from training where few rows are enough."""
+    return bool(sizes[1] and sizes[2] and np.median(np.bincount(units)) >= 2 * sizes[2])
+
+
+def _take_calibration(
+    part: np.ndarray,
+    codes: np.ndarray,
+    duplicates: np.ndarray | None,
+    sizes: np.ndarray,
+    generator: np.random.Generator,
+) -> None:
+    """Give calibration its share of the validation rows, copies together as far as they are many."""
+    rows = np.flatnonzero(part == 1)
+    copies = np.arange(len(rows)) if duplicates is None else _codes(duplicates[rows])
+    units = copies if copies.max() + 1 >= _FEW_DISTINCT else np.arange(len(rows))
+    taken = int(np.clip(round(len(rows) * sizes[2] / (sizes[1] + sizes[2])), 1, len(rows) - 1))
+    dealt = assign(_codes(codes[rows]), units, np.array([len(rows) - taken, taken]), generator, cover=False)
+    part[rows[dealt == 1]] = 2
 
 
 def _codes(values: np.ndarray) -> np.ndarray:

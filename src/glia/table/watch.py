@@ -64,6 +64,8 @@ class Watch:
     def every(self, table: RawTable) -> tuple[Groups, np.ndarray, np.ndarray]:
         """Return a window for each row, the row it is of (N,), in the order of time, and truth, (N,) 0 or 1 or (N, 0).
 
+        Beside the windows, ``"past"`` (N, 1) says how many rows of its series came before each.
+
         Raises:
             DataError: A column is missing, or times cannot be read.
         """
@@ -77,7 +79,9 @@ class Watch:
         truth = np.zeros((len(order), 0))
         if self.label is not None and self.label in table:
             truth = _labels(table[self.label])[order]
-        return {"series": _windows(panel, self.lookback, self.center)}, order, truth
+        past = np.concatenate([np.arange(count, dtype=np.float32) for count in np.diff(panel.start)] or [np.zeros(0)])
+        groups = {"series": _windows(panel, self.lookback, self.center), "past": past.astype(np.float32)[:, None]}
+        return groups, order, truth
 
     def state(self) -> dict[str, Any]:
         """Return the layout as JSON values."""
@@ -101,7 +105,7 @@ class Watched:
     """Windows by part.
 
     Args:
-        inputs: ``"series"`` (N, L, V) float32.
+        inputs: ``"series"`` (N, L, V) float32, and ``"past"`` (N, 1), for judging alone: rows that came before.
         targets: (N, 0): nothing is known of the answer.
         truth: (N,) 1 inside an anomaly and 0 elsewhere, or (N, 0) where nobody says.
         units: (N,) the block of neighboring rows that each belongs to.

@@ -35,6 +35,7 @@ from glia.core.errors import DataError, UsageError
 from glia.core.raw import RawTable
 from glia.core.values import Spec
 from glia.table._layout import Ahead, Buffers, Groups, Layout, held
+from glia.table._leaks import refuse_leaks
 from glia.table._panel import Panel, joined, padded
 from glia.table._ranges import PARTS, Cuts, cuts_of, origins
 from glia.table._season import naive_error, season_of
@@ -164,11 +165,31 @@ def _cut(
         horizon, reasons["horizon"] = _horizon(panel, fresh, season)
     if lookback is None:
         lookback, reasons["lookback"] = _lookback(panel, fresh, horizon, season)
+    _refuse_constant(table, panel, roles, places)
+    refuse_leaks(table, panel, roles, horizon)
     panel, fresh = padded(panel, fresh, horizon, lookback)
-    cuts = cuts_of(panel, horizon, lookback, split, fresh)
+    try:
+        cuts = cuts_of(panel, horizon, lookback, split, fresh)
+    except DataError as error:
+        error.file = error.file or table.origin.path
+        raise
     reasons["split"] = cuts.reason
     layout = _learned(table, panel, roles, cuts, (horizon, lookback, season))
     return _parted(table, panel, layout, cuts, reasons)
+
+
+def _refuse_constant(table: RawTable, panel: Panel, roles: Roles, places: list[int]) -> None:
+    """Refuse series of which nothing that is asked for ever changes, in none of them."""
+    asked = panel.values[:, places]
+    known = asked[~np.isnan(asked)]
+    if len(known) and (np.nanmax(asked, 0) == np.nanmin(asked, 0)).all():
+        raise DataError(
+            "one_value",
+            f"every step says {known[0]:g}, so there is nothing to forecast",
+            remedy="name a column that changes with --target",
+            file=table.origin.path,
+            column=roles.asked[0] if not roles.steps else None,
+        )
 
 
 def _horizon(panel: Panel, fresh: np.ndarray | None, season: int) -> tuple[int, str]:
@@ -259,7 +280,11 @@ def _parted(table: RawTable, panel: Panel, layout: Layout, cuts: Cuts, reasons: 
         found.series[part] = panel.series[buffers.piece[places]]
     if not len(found.targets["train"]):
         raise DataError(
-            "all_gaps", "every training window holds a gap among its targets", remedy="fill the gaps or ask for less"
+            "all_gaps",
+            f"every training window holds a gap among its targets; of {len(panel.row):,} steps of {panel.clock}, "
+            f"{int((panel.row < 0).sum()):,} have no row",
+            remedy="bring the rows at even steps, such as means of a day, or ask for fewer steps with --horizon",
+            file=table.origin.path,
         )
     return found
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["adapt"]
 
+_UNFIT = ("no_pictures", "no_sequence", "net_unfit", "start_unfit")
+
 
 def adapt(
     begin: str | Path | Bundle | nn.Module,
@@ -58,4 +60,10 @@ def adapt(
         from glia.nets.blocks.foreign import MODULE
 
         start, words = MODULE, {**words, "net": deepcopy(begin)}
-    return fit(source, target, settings=[*settings, f"net.start={start}", f"net.tune={tune}"], **words)
+    try:
+        return fit(source, target, settings=[*settings, f"net.start={start}", f"net.tune={tune}"], **words)
+    except UsageError as error:
+        if error.code in _UNFIT:
+            error.remedy = "bring data and a question of the kind it was fitted to, or begin anew: glia fit"
+            error.text = f"{start} was fitted to other data: {error.text}"
+        raise

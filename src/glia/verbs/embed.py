@@ -42,13 +42,16 @@ def embed(
         out: A file to write all vectors to, ``.csv``, ``.jsonl`` or ``.parquet``.
 
     Raises:
-        UsageError: The bundle has no vectors of words, or a word is not among them.
+        UsageError: Nothing was asked, the bundle has no vectors of words, or a word is not among them.
 
     Example:
         ``glia embed BUNDLE --analogy king,man,woman`` asks: king is to man as woman is to ...?
     """
     if rows is not None:
         return _of_rows(bundle, rows, out)
+    if not (words or analogy or out):
+        remedy = "name words, such as film,sea, or say --analogy king,man,woman, --rows FILE or --out words.csv"
+        raise UsageError("nothing_asked", "no word was named", remedy=remedy)
     labels, vectors = _vectors(bundle)
     result: dict[str, Any] = {"near": {}, "words": len(labels)}
     for word in words:
@@ -56,7 +59,8 @@ def embed(
         result["near"][word] = _nearest(labels, vectors, vectors[at], near, {at})
     if analogy:
         if len(analogy) != 3:
-            raise UsageError("bad_analogy", f"an analogy has three words, got {len(analogy)}", remedy="king,man,woman")
+            said = f"an analogy has three words, got {len(analogy)}"
+            raise UsageError("bad_analogy", said, remedy="write king,man,woman")
         first, second, third = (_place(labels, word) for word in analogy)
         goal = vectors[second] - vectors[first] + vectors[third]
         result["analogy"] = _nearest(labels, vectors, goal, near, {first, second, third})

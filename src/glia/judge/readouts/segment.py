@@ -27,6 +27,8 @@ class Segment(Readout):
         [[[1, 0]]]
     """
 
+    sparing = True  # one cut, from tens of thousands of pixels a picture
+
     def __init__(self) -> None:
         self.threshold: float | None = None
 

@@ -16,8 +16,8 @@ __all__ = ["Views", "seen_from"]
 class Views:
     """A network that looks at each picture several times, mirrored and shifted, and answers with the mean.
 
-    Only for answers about a picture as a whole: masks and boxes would have to be moved back. It costs ``count`` times
-    as much, which whoever uses it has to say.
+    For answers about a picture as a whole, and for answers to every pixel (B, K, H, W), which are moved back; not for
+    boxes. It costs ``count`` times as much, which whoever uses it has to say.
 
     Args:
         net: The network, as objectives call it.
@@ -45,20 +45,35 @@ class Views:
     def __call__(self, batch: Batch) -> Tensor:
         """Return the weighted mean of the answers to all views."""
         pictures = batch.values["image"]
-        parts = [self.net(batch.having(image=view)) * share for share, view in self._views(pictures)]
+        parts = [
+            _back(self.net(batch.having(image=view)), aside, mirrored) * share
+            for share, view, aside, mirrored in self._views(pictures)
+        ]
         return torch.stack(parts).sum(0)
 
-    def _views(self, pictures: Tensor) -> Iterator[tuple[float, Tensor]]:
-        moved = [(1.0, pictures)]
+    def _views(self, pictures: Tensor) -> Iterator[tuple[float, Tensor, int, bool]]:
+        """Yield a share, the view, how many pixels farther right and down it shows things, and if it is mirrored."""
+        moved = [(1.0, pictures, 0)]
         if self.shift:
             height, width = pictures.shape[2:]
             wide = F.pad(pictures.float(), (self.shift,) * 4, "reflect").to(pictures.dtype)
             ends = (wide[:, :, :height, :width], wide[:, :, -height:, -width:])
-            moved = [(0.5, pictures), *((0.25, view) for view in ends)]
-        for share, view in moved:
+            asides = (self.shift, -self.shift)
+            moved = [(0.5, pictures, 0), *((0.25, view, aside) for view, aside in zip(ends, asides, strict=True))]
+        for share, view, aside in moved:
             if self.mirror:
-                yield share / 2, view.flip(3)
-            yield share / (2 if self.mirror else 1), view
+                yield share / 2, view.flip(3), aside, True
+            yield share / (2 if self.mirror else 1), view, aside, False
+
+
+def _back(answer: Tensor, aside: int, mirrored: bool) -> Tensor:
+    """Return an answer to every pixel as of the unmoved picture; others as they are."""
+    if answer.dim() != 4:
+        return answer
+    answer = answer.flip(3) if mirrored else answer
+    if aside > 0:
+        return F.pad(answer[:, :, aside:, aside:], (0, aside, 0, aside), "replicate")
+    return F.pad(answer[:, :, :aside, :aside], (-aside, 0, -aside, 0), "replicate") if aside else answer
 
 
 def seen_from(nets: Mapping[str, Callable[[Batch], Tensor]], views: int) -> Mapping[str, Callable[[Batch], Tensor]]:
