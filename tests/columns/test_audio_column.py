@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from glia.columns import _sounds
-from glia.columns._sounds import as_wav, log_mel, resampled, waveform
+from glia.columns._sounds import FLOOR, as_wav, log_mel, resampled, waveform
 from glia.columns.audio import Audio
 from glia.core.errors import DataError
 from glia.core.raw import Raw
@@ -105,9 +105,17 @@ def test_what_a_lower_rate_cannot_hold_does_not_come_back_as_something_else() ->
 def test_bands_rise_with_pitch_and_silence_is_the_floor() -> None:
     peaks = [int(log_mel(tone(hertz=hertz)[None], 8000, 40)[0, :, 20].argmax()) for hertz in (100, 300, 1000, 3000)]
     assert peaks == sorted(set(peaks))
-    assert np.allclose(log_mel(np.zeros((1, 8000), np.float32), 8000, 40), np.log(1e-6))
+    assert np.allclose(log_mel(np.zeros((1, 8000), np.float32), 8000, 40), np.log(FLOOR))
     loud, soft = (log_mel(tone(loud=one)[None], 8000, 40).max() for one in (0.8, 0.4))
     assert loud - soft == pytest.approx(np.log(4), abs=0.01)
+
+
+def test_a_sound_recorded_quietly_keeps_its_depth() -> None:
+    """Softer by 46 decibels it is the same sound, and what lies 43 decibels below its loudest moment is heard."""
+    steps = np.concatenate([tone(0.2, loud=one) for one in (0.8, 0.08, 0.008)])
+    loud, soft = log_mel(np.stack([steps, steps / 200]), 8000, 40)
+    heard = loud > loud.max() - 10
+    assert np.abs((loud - soft)[heard] - 2 * np.log(200)).max() < 0.5
 
 
 @pytest.mark.parametrize(
@@ -122,6 +130,7 @@ def test_bands_rise_with_pitch_and_silence_is_the_floor() -> None:
         (packed(tone()).replace(struct.pack("<HH", 1, 1), struct.pack("<HH", 85, 1), 1), "kind 85"),
         (b"no sound at all", "first bytes"),
         ("missing.wav", "no sound file"),
+        (packed(np.zeros(0, np.float32)) + b"id3 " + struct.pack("<I", 4) + b"song", "no sample"),
         (packed(np.full(100, np.nan, np.float32), bits=32, kind=3), "no numbers"),
     ],
 )
@@ -157,7 +166,7 @@ def test_a_program_that_could_not_go_back_left_no_length_and_is_read() -> None:
 def test_short_sounds_end_in_silence_and_of_long_ones_the_loudest_stretch_is_heard() -> None:
     column = learned(raw(*(as_wav(tone(0.5), 8000) for _ in range(20))))
     short = column.encode(raw(as_wav(tone(0.2), 8000)))["audio"][0]
-    assert np.allclose(short[:, 30:], np.log(1e-6))
+    assert np.allclose(short[:, 30:], np.log(FLOOR))
     long = np.concatenate([tone(2, loud=0.01), tone(0.5, hertz=1500), tone(2, loud=0.01)])
     heard = column.encode(raw(as_wav(long, 8000)))["audio"][0]
     wanted = column.encode(raw(as_wav(tone(0.5, hertz=1500), 8000)))["audio"][0]
@@ -168,7 +177,7 @@ def test_statistics_are_those_of_the_bands_and_a_missing_sound_is_silence() -> N
     rows = raw(as_wav(tone(), 8000), None, as_wav(tone(hertz=900), 8000))
     column = learned(rows)
     groups = column.encode(rows)["audio"]
-    assert np.allclose(groups[1], np.log(1e-6))
+    assert np.allclose(groups[1], np.log(FLOOR))
     known = groups[[0, 2]]
     np.testing.assert_allclose(column.specs()["audio"].center, known.mean((0, 2)), atol=1e-4)
     np.testing.assert_allclose(column.specs()["audio"].spread, known.std((0, 2)), atol=1e-3)

@@ -20,8 +20,8 @@ __all__ = ["as_wav", "frames_of", "is_sound", "log_mel", "resampled", "waveform"
 
 SUFFIXES = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au")
 MOST_BYTES = 256 << 20
-FLOOR = 1e-6
-"""What is added to a band's power before its logarithm: 60 dB below a full tone."""
+FLOOR = 1e-10
+"""What is added to a band's power before its logarithm: 100 dB below a full tone, for quiet recordings."""
 _MAGIC = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"FORM", b".snd", b"ID3")
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNTOLD = (0, 0xFFFFFFFF)  # what a program that could not go back writes as a length
@@ -92,7 +92,7 @@ def log_mel(sounds: np.ndarray, rate: int, bands: int) -> np.ndarray:
     """Return sounds (N, S) as logarithms of power in mel bands, (N, M, T) float32, frames of 25 ms each 10 ms.
 
     Bands are triangles evenly spaced in mel = 2595 log10(1 + f / 700) (S. Davis, P. Mermelstein 1980), silence is
-    log(1e-6).
+    log(1e-10).
 
     Example:
         >>> log_mel(np.zeros((2, 8000), np.float32), 8000, 40).shape
@@ -163,7 +163,8 @@ def _wav(data: bytes) -> tuple[np.ndarray, int]:
     at, described = 12, b""
     while at + 8 <= len(data):
         name, size = data[at : at + 4], struct.unpack_from("<I", data, at + 4)[0]
-        body = data[at + 8 : at + 8 + size] if size not in _UNTOLD or name != b"data" else data[at + 8 :]
+        told = size not in _UNTOLD or name != b"data" or (size == 0 and _are_chunks(data, at + 8))
+        body = data[at + 8 : at + 8 + size] if told else data[at + 8 :]
         if name == b"fmt ":
             described = body
         if name == b"data":
@@ -172,6 +173,14 @@ def _wav(data: bytes) -> tuple[np.ndarray, int]:
             return _samples(body, described, size)
         at += 8 + size + size % 2
     raise UnreadableError("it is cut off before its samples begin")
+
+
+def _are_chunks(data: bytes, at: int) -> bool:
+    """Return whether what follows a length of 0 are notes and no samples: chunks with names, up to the very end."""
+    while at + 8 <= len(data) and data[at : at + 4].isascii() and data[at : at + 4].decode().isprintable():
+        size = struct.unpack_from("<I", data, at + 4)[0]
+        at += 8 + size + size % 2
+    return at == len(data)
 
 
 def _samples(body: bytes, described: bytes, size: int) -> tuple[np.ndarray, int]:
@@ -214,7 +223,7 @@ def _by_library(data: bytes) -> tuple[np.ndarray, int]:
     try:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except Exception as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rpartition(">: ")[2][:200]
         raise UnreadableError(f"it is damaged or cut off ({said})") from error
     return samples, int(rate)
 

@@ -50,8 +50,9 @@ class AudioCNN(Net):
     """
 
     takes = frozenset({"audio", "number", "category", "dense"})
+    # What few speakers say of validation goes up and down until the rate falls, so that is waited for.
     suits = MappingProxyType(
-        {"lr": 3e-3, "weight_decay": 0.01, "batch_size": 32, "schedule": "one_cycle", "epochs": 120}
+        {"lr": 3e-3, "weight_decay": 0.01, "batch_size": 32, "schedule": "one_cycle", "epochs": 120, "patience": 60}
     )
 
     def __init__(
@@ -81,7 +82,7 @@ class AudioCNN(Net):
         self.beside = Beside(inputs)
         bands = int(inputs["audio"].size[0] or 1)
         for _ in range(depth):
-            bands //= min(2, bands)
+            bands = -(-bands // 2)
         self.output_layer = nn.Linear(2 * sizes[-1] * bands + self.beside.width, output.width)
 
     def features(self, batch: Batch) -> Tensor:
@@ -91,11 +92,10 @@ class AudioCNN(Net):
             x, heard = self._varied(x, heard)
         x = x[:, None]
         for layer in self.layers:
-            x = layer(x)
-            # A recording of a few frames, or few bands, runs out of halves before the layers end.
-            halves = [min(2, size) for size in x.shape[2:]]
-            x, heard = F.max_pool2d(x, halves), F.max_pool1d(heard, halves[1])
-        x = x.flatten(1, 2) * heard
+            # Silence is nothing to every layer, and the last half is kept: so padding changes nothing.
+            x = F.max_pool2d(layer(x) * heard[:, None], 2, ceil_mode=True)
+            heard = F.max_pool1d(heard, 2, ceil_mode=True)
+        x = x.flatten(1, 2)
         mean = x.sum(2) / heard.sum(2).clamp_min(1)
         return self.beside(self.dropout(torch.cat([mean, x.amax(2)], 1)), batch)
 

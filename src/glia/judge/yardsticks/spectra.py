@@ -12,10 +12,13 @@ from glia.judge.yardsticks._yardstick import Weight, Yardstick
 __all__ = ["Spectra"]
 
 _NEIGHBORS = 5
+_DEPTH = 10.0  # in nats of power: 43 decibels
 
 
 class Spectra(Yardstick):
     """The five training sounds of the most similar mean spectrum, and how it moves, vote, nearer ones more.
+
+    Each sound is brought to one loudness, and what lies 43 decibels below its loudest moment is silence.
 
     Example:
         >>> yard = Spectra("classify", {})
@@ -33,11 +36,12 @@ class Spectra(Yardstick):
     def how(self) -> str:
         """Return how to get this model without glia."""
         kind = "Regressor" if self.objective == "regress" else "Classifier"
-        return f'sklearn.neighbors.KNeighbors{kind}(weights="distance") on means and deviations of log-mel bands'
+        return f'sklearn.neighbors.KNeighbors{kind}(weights="distance") on means, deviations of leveled log-mel bands'
 
     def features(self, inputs: Mapping[str, np.ndarray], *, learn: bool = False) -> Any:
         """Return the mean and the spread of each band over time, standardized, (N, 2M)."""
         sounds = np.asarray(inputs["audio"], np.float32)
+        sounds = np.maximum(sounds - sounds.max((1, 2), keepdims=True), -_DEPTH)
         flat = np.concatenate([sounds.mean(2), sounds.std(2)], 1)
         if learn:
             self._center, spread = flat.mean(0), flat.std(0)
