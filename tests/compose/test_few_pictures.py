@@ -11,6 +11,7 @@ import pytest
 import glia
 from glia.compose.choices import choose, patient
 from glia.compose.prepare import Sources, prepare
+from glia.core.errors import UsageError
 from glia.core.recipe import Recipe
 
 
@@ -44,6 +45,16 @@ def test_each_pixel_is_judged_from_two_sides_where_a_mirror_image_is_true() -> N
     assert decided(disks(30), "mask", {"judge": {"views": 6}})[0].views == 6
     labels = {"image": disks(30)["image"], "label": np.array(["a", "b"], object)[np.arange(30) % 2]}
     assert decided(labels, "label")[0].views == 1
+
+
+def test_what_has_no_sides_is_not_looked_at_from_several() -> None:
+    values = np.random.default_rng(0).normal(size=60)
+    boxes = np.empty(24, object)
+    boxes[:] = ['[["disk", 0.1, 0.2, 0.5, 0.6]]'] * 24
+    pictures = {"image": disks(24)["image"], "boxes": boxes}
+    for source, target, why in (({"a": values, "b": values**2}, "b", "no pictures"), (pictures, "boxes", "boxes")):
+        with pytest.raises(UsageError, match=why):
+            decided(source, target, {"judge": {"views": 2}})
 
 
 def test_a_patience_asked_for_stays() -> None:

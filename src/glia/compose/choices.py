@@ -227,7 +227,7 @@ def choose(prepared: Prepared, recipe: Recipe, *, foreign: bool = False) -> Choi
         step=train.step,
         micro_batch=train.micro_batch,
         nonfinite=train.nonfinite,
-        views=recipe.judge.views or _views(prepared, augment, reasons),
+        views=_views(prepared, recipe.judge.views, augment, reasons),
         reasons=reasons,
     )
 
@@ -303,11 +303,23 @@ def _augment(
     }
 
 
-def _views(prepared: Prepared, augment: Mapping[str, Any], reasons: dict[str, str]) -> int:
-    """Return from how many sides pictures are looked at: where a mirror image is true, it tells more of each pixel."""
+def _views(prepared: Prepared, wish: int | None, augment: Mapping[str, Any], reasons: dict[str, str]) -> int:
+    """Return from how many sides pictures are looked at: where a mirror image is true, it tells more of each pixel.
+
+    Raises:
+        UsageError: Several views of what has no sides, or of pictures whose answers are places.
+    """
     target = prepared.asked().get("target")
-    if target is None or target.axes != ("height", "width") or "flip" not in augment:
-        return 1
+    boxes = prepared.question.objective == "detect"
+    if (wish or 1) > 1 and (boxes or "image" not in prepared.specs()):
+        raise UsageError(
+            "bad_views",
+            f"judge.views={wish} averages the answers to a picture and its mirror image, and "
+            + ("boxes cannot be averaged" if boxes else "there are no pictures"),
+            remedy="leave it out",
+        )
+    if wish or target is None or target.axes != ("height", "width") or "flip" not in augment:
+        return wish or 1
     reasons["views"] = "2: each pixel's answer is the mean over a picture and its mirror image"
     return 2
 

@@ -169,7 +169,8 @@ def _measured(
         if rows == len(order):
             break
         left = began + seconds - time.perf_counter() - _answering(yardstick, inputs)
-        wanted = min(len(order), int(rows * (1 + (_CAREFUL * left / took - 1) / yardstick.growth)))
+        more = 1 + (_CAREFUL * left / took - 1) / yardstick.growth
+        wanted = min(len(order), int(rows * _with_classes(more, target, order, rows)))
         if wanted < min(_WORTHWHILE * rows, len(order)):
             break
         rows = wanted
@@ -180,6 +181,14 @@ def _measured(
     note = "; ".join(notes + ([yardstick.note] if yardstick.note else []))
     spent = time.perf_counter() - began
     return Yard(name, valid, test, rows, spent, note, yardstick.title, yardstick.how())
+
+
+def _with_classes(more: float, target: np.ndarray, order: np.ndarray, rows: int) -> float:
+    """Return how many times the rows the time is good for, where more rows bring more classes, which cost as much."""
+    if not np.issubdtype(target.dtype, np.integer) or target.reshape(len(target), -1).shape[1] != 1:
+        return more
+    kinds = len(np.unique(target)) / max(len(np.unique(target[order[:rows]])), 1)
+    return max(max(more, 0.0) ** 0.5, more / kinds) if kinds > 1 else more
 
 
 def _answering(yardstick: Yardstick, inputs: Mapping[str, Groups]) -> float:
