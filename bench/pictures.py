@@ -54,7 +54,8 @@ def _budget(source: str, net: str, budget: str, *words: str) -> dict[str, Any]:
 def cifar() -> dict[str, Any]:
     """CIFAR-10, all of its pictures without loss; not among the usual data, so its folder has to be given."""
     cell = fitted(
-        _out(), "fit", data("cifar10"), "--net", "sprint", "--split", "0.98,0.02,0", "--set", "train.steps=1600", "--set", "train.lr=0.02",
+        _out(), "fit", data("cifar10"), "--net", "sprint", "--split", "0.98,0.02,0", "--set", "train.steps=1600",
+        "--set", "train.lr=0.02",
         "--set", "plan.precision=bf16",
         "--set", 'train.augment={"flip":{"alternate":true},"shift":{}}', "--set", "judge.views=6",
         "--set", "objective.smoothing=0.2", "--set", "judge.yardsticks=false",

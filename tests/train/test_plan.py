@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -76,6 +78,29 @@ def test_a_precision_whose_loss_disagrees_is_not_chosen(monkeypatch: pytest.Monk
     monkeypatch.setattr("glia.train.plan.half_is_fast", lambda: True)
     monkeypatch.setattr("glia.train.plan.available_threads", lambda: 1)
     assert chosen(maker({}, lie=5.0), 0.05).precision == "fp32"
+
+
+def test_what_an_optimizer_takes_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glia.train.plan.fixed", lambda *_, **__: Plan(2, form="each"))  # tried on parts of batches
+
+    class Weary(torch.optim.SGD):
+        def step(self, closure: Any = None) -> Any:
+            time.sleep(0.03)
+            return super().step(closure)
+
+    def make(plan: Plan) -> Job:
+        job = maker({})(plan)
+        return replace(job, optimizers={"main": Weary(grouped(job.nets["net"], lr=1e-3, weight_decay=0.0))})
+
+    first = chosen(make, 0.1, cached=False).tried[0]
+    assert 0.03 <= first["seconds"] < 0.06
+
+
+def test_a_second_way_is_tried_though_the_first_took_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glia.train.plan.available_threads", lambda: 2)
+    monkeypatch.setattr("glia.train.plan.half_is_fast", lambda: True)
+    plan = chosen(maker({1: 0.1}), 0.05, steps=1000, left=60.0, replayed=False)
+    assert (plan.threads, plan.precision) == (2, "bf16")
 
 
 def test_trying_leaves_chance_and_threads_as_they_were() -> None:

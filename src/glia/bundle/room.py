@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torch.utils._python_dispatch import TorchDispatchMode
+from glia.core.dispatch import Dispatch
 
 __all__ = ["Room"]
 
@@ -16,7 +16,7 @@ LEAST = 128
 MAKING = ("empty", "zeros", "ones", "full", "rand", "randn", "eye", "arange")
 
 
-class Room(TorchDispatchMode):
+class Room(Dispatch):
     """Inside the block, tensors may hold so many numbers in all; a network that needs more is not built.
 
     Args:
@@ -34,7 +34,7 @@ class Room(TorchDispatchMode):
     """
 
     def __init__(self, numbers: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.left = TIMES * numbers + FREE
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

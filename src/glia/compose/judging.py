@@ -29,7 +29,7 @@ from glia.nets.blocks.views import seen_from
 from glia.objectives._givers import Giver
 from glia.train.evaluation import evaluating
 
-__all__ = ["Judged", "answers", "judge", "yardsticks"]
+__all__ = ["Judged", "answered", "answers", "judge", "yardsticks"]
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,12 @@ def answers(
         imbalanced=choices.stratify,
     )
     return {part: readout.answer(out) for part, out in raw.items()}, readout
+
+
+def answered(prepared: Prepared) -> int:
+    """Return how many rows are answered for judging: the same ones under two names once."""
+    parts = {_place(prepared.inputs[part]): part for part in ("valid", "calibration", "test")}
+    return sum(len(prepared.targets[part]) for part in parts.values())
 
 
 def _place(groups: Mapping[str, np.ndarray]) -> tuple[Any, ...]:

@@ -7,8 +7,7 @@ from importlib import import_module
 
 __all__ = ["warm"]
 
-# What a run needs later anyway: yardsticks, and what the first step of any optimizer imports.
-LATER = ("sklearn.linear_model", "sklearn.ensemble", "torch._dynamo")
+LATER = ("sklearn.linear_model", "sklearn.ensemble")  # of the yardsticks
 
 
 def warm() -> threading.Thread:

@@ -13,7 +13,7 @@ from glia.compose.clock import Clock, bottleneck, late, made_plan, planned, slow
 from glia.compose.contest import Contest
 from glia.compose.enough import seconds
 from glia.compose.interrupts import Interrupts
-from glia.compose.judging import Judged, answers, judge, yardsticks
+from glia.compose.judging import Judged, answered, answers, judge, yardsticks
 from glia.compose.keeping import Keeper
 from glia.compose.outcome import ended, result, settled
 from glia.compose.prepare import Prepared, Sources, prepare
@@ -217,7 +217,7 @@ class Fit:
 
     def _reserve(self, prepared: Prepared, plan: Plan, choices: Choices) -> float:
         """Return the seconds that judging and writing will take."""
-        rows = sum(len(prepared.targets[part]) for part in ("valid", "calibration", "test"))
+        rows = answered(prepared)
         each = (plan.seconds or 0.0) / 3 / max(choices.batch_size or 1, 1) if self.look is None else self.look
         forward = each * rows
         curve = seconds(prepared, self.recipe) if self.clock.budget is not None else 0.0

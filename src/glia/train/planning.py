@@ -31,6 +31,8 @@ PART, TRIES = 8, 30
 """What part of a long batch is tried, unless so many whole ones fit into the time."""
 SHARE = 0.1
 """Most of the time that training would take without any trying."""
+SPARE = 0.03
+"""Share of training that a second way may cost beyond the time for trying."""
 SHORT = 0.02
 """Seconds below which a step may consist of calls more than of products."""
 CLOSE = 0.03
@@ -143,8 +145,10 @@ class _Trying:
         # Trying must not cost more than it can win: at most a tenth of what training takes as it is.
         if steps is not None:
             self.ends = min(self.ends, time.perf_counter() + SHARE * steps * self.times[0])
-        for change in self._changes():
-            if time.perf_counter() + 2 * self.times[0] / self.part > self.ends:
+        for number, change in enumerate(self._changes()):
+            # One way has won nothing yet: a second is tried wherever that is little beside training.
+            spare = 0.0 if number or left is None else SPARE * left
+            if time.perf_counter() + 2 * self.times[0] / self.part > self.ends + spare:
                 break
             # Each change is tried on top of the best so far: what helps alone mostly helps together.
             way = self._wished(replace(self.fastest, **change))
@@ -158,16 +162,18 @@ class _Trying:
 
     def _changes(self) -> list[dict[str, Any]]:
         """Return what is changed in turn, what promises most in front."""
-        half = [{"precision": "bf16"}] if plans.half_is_fast() and self.rule.threads > 1 else []
+        most, several = plans.available_threads(), self.rule.threads > 1
+        much = several or self.times[0] > SHORT  # the rule counts rows; each may be a long text
+        half = [{"precision": "bf16"}] if plans.half_is_fast() and much else []
         fused: list[dict[str, Any]] = [{"fused": True}] if self.pictures else []
-        # Where a step is long there may be time for one more try only, so that is everything at once.
-        most = plans.available_threads()
         # Beside other work, threads that wait for one another can be many times slower than one alone.
-        count = [{"threads": 1 if self.rule.threads > 1 else most}] if most > 1 else []
+        count = [{"threads": 1 if several else most}] if most > 1 else []
+        # Where a step is long there may be time for one more try only, so that is everything at once.
+        once = {name: value for one in (*fused, *half, *(() if several else count)) for name, value in one.items()}
         # Short steps are mostly calls, which a recording spares; where it gains nothing, nothing is lost.
         short: list[dict[str, Any]] = [{"form": "flat", "replayed": True}] if self.times[0] < SHORT else []
         short = [] if self.pictures else short
-        changes = short + [{**one, **other} for one in fused for other in half] + count + half + fused
+        changes = short + ([once] if half else []) + count + half + fused
         changes += [{"precision": "bf16"}] if plans.half_is_fast() and not half else []
         changes += [{"layout": "plain", "fused": False}] if self.pictures else []
         changes += [{"form": "each"}]
@@ -191,7 +197,7 @@ class _Trying:
         took, seen = _time(self.make, way, share, self.part)
         give_back()  # the next way takes memory in other pieces
         self.ways.append(way)
-        self.times.append(took * self.part)
+        self.times.append(took)
         self.losses.append(seen)
 
     def _compiles(self, steps: int | None, left: float | None) -> str:
@@ -212,7 +218,7 @@ class _Trying:
         took = self.times[self.ways.index(best)]
         slowest = max(self.times)
         if self.part > 1 and 3 * took < max(self.seconds, 0.03 * (left or 0.0)):
-            # What an optimizer does costs the same however small the part: a whole step is shorter than its parts say.
+            # Calls cost the same however small the part: a whole step is shorter than its parts say.
             took = min(took, _time(self.make, best, 0.0)[0])
         tried = tuple(
             {**way.way, "seconds": seconds, "loss": seen[-1], "agrees": at in self.sound}
@@ -233,7 +239,7 @@ def _agree(truth: Sequence[float], losses: Sequence[float]) -> bool:
 
 
 def _time(make: Callable[[Plan], Job], way: Plan, seconds: float, part: int = 1) -> tuple[float, list[float]]:
-    """Return the median seconds of a step on such a part of a batch and the losses of the first steps."""
+    """Return the median seconds of a step, as such a part of a batch tells them, and the losses of the first steps."""
     way.apply()
     torch.manual_seed(0)
     job = make(way)
@@ -245,13 +251,14 @@ def _time(make: Callable[[Plan], Job], way: Plan, seconds: float, part: int = 1)
     losses: list[float] = []
     began = 0.0
     for whole in islice(job.stream.batches(), 400):
-        start = time.perf_counter()
+        start, moved = time.perf_counter(), state.seconds.get("optimizer", 0.0)
         batch = whole if part == 1 else whole.take(slice(0, max(2, len(whole) // part)))
         for turn in job.objective.turns:
             losses.append(update(job, state, nets, turn, batch)[0])
         state.step += 1
-        now = time.perf_counter()
-        times.append(now - start)
+        now, moved = time.perf_counter(), state.seconds.get("optimizer", 0.0) - moved
+        # What an optimizer does costs the same however few the rows.
+        times.append((now - start - moved) * (len(whole) / len(batch)) + moved)
         # The first step warms up caches, allocators and compilers and is no measure of the others.
         began = began or now
         if now - began > seconds and (len(times) > 1 or now - start > seconds):

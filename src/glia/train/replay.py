@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from glia.core.dispatch import Dispatch
 from glia.core.values import Batch, Turn
 from glia.train.device import chance, rechance
 from glia.train.graphs import graphed
@@ -55,15 +55,11 @@ def replayed(job: Job, state: State, hands: Hands, nets: Nets, turn: Turn, batch
     return program
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(Dispatch):
     """Write down every operation on tensors, those of the backward pass included."""
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # nothing is compiled here, and loading the compiler takes a second
-
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.tape: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import flop_registry
 
+from glia.core.dispatch import Dispatch
 from glia.train import plan_cache
 from glia.train.job import Job
 from glia.train.plan import half_is_fast
@@ -61,8 +64,6 @@ def flops(job: Job) -> float | None:
     Args:
         job: The job, whose stream and chance are as before afterwards.
     """
-    from torch.utils.flop_counter import FlopCounterMode
-
     if any(isinstance(module, nn.RNNBase) for net in job.nets.values() for module in net.modules()):
         return None  # the counter does not look into recurrent kernels
     place = job.stream.state_dict()
@@ -74,16 +75,31 @@ def flops(job: Job) -> float | None:
     turn = job.objective.turns[0]
     kept = [(one, one.detach().clone()) for net in job.nets.values() for one in net.buffers()]
     try:
-        with torch.random.fork_rng(devices=[]), FlopCounterMode(display=False) as counter:
+        with torch.random.fork_rng(devices=[]), _Counting() as counter:
             loss = job.objective.loss(turn.name, dict(job.nets), batch, torch.Generator()).mean()
             torch.autograd.grad(loss, _trained(job), allow_unused=True)
-        return share * float(counter.get_total_flops()) or None
+        return share * float(counter.total) or None
     except Exception:  # a count is a convenience
         return None
     finally:
         with torch.no_grad():
             for one, value in kept:
                 one.copy_(value)
+
+
+class _Counting(Dispatch):
+    """Count what products cost, by torch's own formulas."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        formula = flop_registry.get(func._overloadpacket)
+        self.total += formula(*args, **kwargs, out_val=out) if formula else 0
+        return out
 
 
 def _trained(job: Job) -> list[nn.Parameter]:

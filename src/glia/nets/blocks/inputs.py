@@ -56,8 +56,9 @@ class Flat(nn.Module):
         self.numbers = numbers
         self.one_hot = OneHot(few) if few else None
         self.embedding = CategoryEmbedding(many, embedding or embedding_width(many)) if many else None
-        self.register_buffer("few", torch.tensor([not above for above in large]).nonzero()[:, 0], persistent=False)
-        self.register_buffer("many", torch.tensor(large).nonzero()[:, 0], persistent=False)
+        for name, wanted in (("few", False), ("many", True)):
+            places = [at for at, above in enumerate(large) if above is wanted]
+            self.register_buffer(name, torch.tensor(places, dtype=torch.int64), persistent=False)
         self.has_number, self.has_dense = number is not None, dense is not None
 
         self.chunks: list[int] = []

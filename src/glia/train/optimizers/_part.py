@@ -33,6 +33,20 @@ def optimizer(make: Maker) -> Maker:
     return make
 
 
+def _alone() -> None:
+    """Let optimizers be used without loading torch's compiler, which takes seconds, to be told to leave them alone.
+
+    Where a step is compiled it is by a program of our own, which calls none of these.
+    """
+    for name in ("add_param_group", "load_state_dict", "state_dict", "zero_grad"):
+        plain = getattr(getattr(torch.optim.Optimizer, name), "__wrapped__", None)
+        if plain is not None:
+            plain.__dynamo_disable = plain  # where torch keeps what its compiler made of it
+
+
+_alone()
+
+
 def with_gradient(parameters: Iterable[Tensor]) -> list[Tensor]:
     """Return the parameters that have a gradient; the others stay as they are."""
     return [parameter for parameter in parameters if parameter.grad is not None]
