@@ -31,8 +31,6 @@ PART, TRIES = 8, 30
 """What part of a long batch is tried, unless so many whole ones fit into the time."""
 SHARE = 0.1
 """Most of the time that training would take without any trying."""
-SPARE = 0.03
-"""Share of training that a second way may cost beyond the time for trying."""
 SHORT = 0.02
 """Seconds below which a step may consist of calls more than of products."""
 CLOSE = 0.03
@@ -147,8 +145,8 @@ class _Trying:
             self.ends = min(self.ends, time.perf_counter() + SHARE * steps * self.times[0])
         for number, change in enumerate(self._changes()):
             # One way has won nothing yet: a second is tried wherever that is little beside training.
-            spare = 0.0 if number or left is None else SPARE * left
-            if time.perf_counter() + 2 * self.times[0] / self.part > self.ends + spare:
+            spare = 0.0 if number or left is None else SHARE * left
+            if 2 * self.times[0] / self.part > max(self.ends - time.perf_counter(), spare):
                 break
             # Each change is tried on top of the best so far: what helps alone mostly helps together.
             way = self._wished(replace(self.fastest, **change))

@@ -70,40 +70,56 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for parameter in with_gradient(group["params"]) if group["matrix"] else ():
-                self._turn(parameter, group["lr"], group["weight_decay"])
+            if group["matrix"]:
+                for alike in _alike(with_gradient(group["params"])):
+                    self._turn(alike, group["lr"], group["weight_decay"])
         if self._adamw is not None:
             self._adamw.param_groups = [group for group in self.param_groups if not group["matrix"]]
             self._adamw.state = self.state
             self._adamw.step()
         return loss
 
-    def _turn(self, parameter: Tensor, lr: float, decay: float) -> None:
+    def _turn(self, alike: list[Tensor], lr: float, decay: float) -> None:
+        """Turn matrices of one shape, all at once: many small products cost more than one of many."""
+        updates = _orthogonal(torch.stack([self._ahead(parameter).flatten(1) for parameter in alike]))
+        rows, columns = updates.shape[1:]
+        for parameter, update in zip(alike, updates, strict=True):
+            if self._hold and parameter.dim() > 2:
+                parameter.mul_(rows**0.5 / parameter.norm().clamp(min=1e-7))
+                size = lr * self._hold * (rows / min(rows, columns)) ** 0.5
+            else:
+                parameter.mul_(1 - lr * decay)
+                size = lr * 0.2 * max(rows, columns) ** 0.5
+            parameter.sub_(update.view(parameter.shape), alpha=size)
+
+    def _ahead(self, parameter: Tensor) -> Tensor:
+        """Return where the momentum will be, having let it follow the gradient."""
         gradient, state = parameter.grad, self.state[parameter]
         assert gradient is not None
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(gradient)
         memory = state["momentum_buffer"].lerp_(gradient, 1 - self._momentum)
-        update = _orthogonal(gradient.lerp(memory, self._momentum).flatten(1))
-        rows, columns = update.shape
-        if self._hold and parameter.dim() > 2:
-            parameter.mul_(rows**0.5 / parameter.norm().clamp(min=1e-7))
-            size = lr * self._hold * (rows / min(rows, columns)) ** 0.5
-        else:
-            parameter.mul_(1 - lr * decay)
-            size = lr * 0.2 * max(rows, columns) ** 0.5
-        parameter.sub_(update.view(parameter.shape), alpha=size)
+        return gradient.lerp(memory, self._momentum)
 
 
-def _orthogonal(matrix: Tensor) -> Tensor:
-    """Return a matrix with its singular values brought near one, by five rounds of Newton and Schulz."""
-    found = matrix.bfloat16()
-    wide = found if found.shape[0] <= found.shape[1] else found.T
-    wide = wide / wide.norm().clamp(min=1e-7)
+def _alike(parameters: list[Tensor]) -> list[list[Tensor]]:
+    """Return parameters by the shape of their matrices."""
+    found: dict[tuple[int, int], list[Tensor]] = {}
+    for parameter in parameters:
+        found.setdefault((len(parameter), parameter.numel() // len(parameter)), []).append(parameter)
+    return list(found.values())
+
+
+def _orthogonal(matrices: Tensor) -> Tensor:
+    """Return matrices (N, rows, columns) with their singular values near one, by five rounds of Newton and Schulz."""
+    tall = matrices.shape[1] > matrices.shape[2]
+    found = matrices.bfloat16()
+    found = found / torch.linalg.vector_norm(found, dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(5):
-        square = wide @ wide.T
-        wide = torch.addmm(wide, torch.addmm(square, square, square, beta=_B, alpha=_C), wide, beta=_A)
-    return (wide if found.shape[0] <= found.shape[1] else wide.T).to(matrix.dtype)
+        square = found.mT @ found if tall else found @ found.mT  # of the shorter side
+        factor = torch.baddbmm(square, square, square, beta=_B, alpha=_C)
+        found = torch.baddbmm(found, *((found, factor) if tall else (factor, found)), beta=_A)
+    return found.to(matrices.dtype)
 
 
 def _split(group: dict[str, Any]) -> Groups:
