@@ -27,8 +27,8 @@ GAIN, SMALL, GAIN_LARGE = 0.4, 0.005, 0.15
 """Share that compiling saves of a step shorter than so many seconds (measured 0.3 to 0.6), and of a longer one."""
 PAYBACK = 1.5
 """How often over compiling must pay before it is tried at all."""
-PART, TRIES = 8, 30
-"""What part of a long batch is tried, unless so many whole ones fit into the time."""
+PARTS, TRIES = (1, 2, 4, 8), 8
+"""What parts of a long batch may be tried: the largest of which so many fit into the time."""
 SHARE = 0.1
 """Most of the time that training would take without any trying."""
 SHORT = 0.02
@@ -132,10 +132,12 @@ class _Trying:
         """Return the fastest sound way."""
         first = self._wished(replace(self.rule, fused=False, replayed=False))
         if self.rule.threads > 1:  # much work a step: a part of a batch tells which way is faster, too
-            self.part = PART
+            self.part = PARTS[-1]
             self._try(first)
-            if self.times[0] * TRIES < self.seconds:
-                self.part = 1
+            # The smaller the part, the more of it is calling: what makes products faster shows in large ones.
+            fits = [part for part in PARTS if self.times[0] / part * TRIES < self.seconds]
+            if fits and fits[0] < self.part:
+                self.part = fits[0]
                 for kept in (self.ways, self.times, self.losses):
                     kept.clear()
         if not self.ways:
