@@ -63,7 +63,7 @@ def looking(
         stats = metric.stats(found, prepared.truth["valid"], prepared.weight["valid"])
         value = float(metric.value(stats)[0])
         # Much of what the loss would say is said by the metric, so a part of the rows is enough.
-        loss = valid_loss(objective, rows.take(slice(0, 4096)), nets)["loss"]
+        loss = valid_loss(objective, rows.take(slice(0, 1024)), nets)["loss"]
         return {"loss": loss, choices.watch: value, "score": value if metric.higher else -value}
 
     return evaluate

@@ -114,7 +114,7 @@ def watched_rows(choices: Choices, rows: int) -> int:
     return min(rows, 16 * max(choices.batch_size or rows, 16)) if choices.watch == "loss" else rows
 
 
-def look_seconds(prepared: Prepared, job: Job, most: int = 64) -> float | None:
+def look_seconds(prepared: Prepared, job: Job, most: int = 256) -> float | None:
     """Return the seconds that a look at one row takes, measured on a few; ``None`` where there is no row to look at.
 
     What a step takes says little of it where batches are small: a step has costs that do not grow with its rows.
