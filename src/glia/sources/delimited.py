@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,12 @@ def _long_cells(length: int) -> Iterator[None]:
 
 
 def _parsed(text: str, dialect: Dialect, path: Path) -> _Rows:
-    reader = csv.reader(io.StringIO(dialect.prepared(text), newline=""), strict=True, **dialect.options())
+    reader = _reader(text, dialect)
+    found: list[list[str]] = []
     try:
-        found = list(reader)
+        found.extend(reader)
     except csv.Error:
-        raise _where(text, dialect, path, 0) from None
+        raise _unclosed(text, dialect, path, len(found)) from None
     skipped = next(place for place, row in enumerate(found) if row)
     blank = _trailing(found)
     body = found[skipped : len(found) - blank]
@@ -116,7 +118,7 @@ def _parsed(text: str, dialect: Dialect, path: Path) -> _Rows:
         # In a single column a blank line is a row whose one cell is empty.
         cells = [row or [""] for row in body]
     if set(map(len, cells)) != {width}:
-        raise _where(text, dialect, path, width)
+        raise _ragged(text, dialect, path, width)
     straight = len(cells) == len(body) and reader.line_num == len(found)
     return _Rows(cells, dialect.skip + skipped + 1, straight, dialect)
 
@@ -125,26 +127,35 @@ def _trailing(rows: list[list[str]]) -> int:
     return next(count for count, row in enumerate(reversed(rows)) if row)
 
 
-def _where(text: str, dialect: Dialect, path: Path, width: int) -> DataError:
-    """Go through the file again, slowly, and return what is wrong in which line."""
-    reader = csv.reader(io.StringIO(dialect.prepared(text), newline=""), strict=True, **dialect.options())
+def _reader(text: str, dialect: Dialect) -> Any:
+    return csv.reader(io.StringIO(dialect.prepared(text), newline=""), strict=True, **dialect.options())
+
+
+def _unclosed(text: str, dialect: Dialect, path: Path, rows: int) -> DataError:
+    """Return what is wrong with the row after so many sound ones; it may be as long as the file."""
+    reader = _reader(text, dialect)
+    for _ in islice(reader, rows):
+        continue
+    said = "a quote opened in this row is not closed rightly"
+    remedy = f"close it, and write a quote inside a quoted cell twice ({dialect.quote * 2})"
+    return DataError("bad_quotes", said, remedy=remedy, file=path, line=reader.line_num + 1 + dialect.skip)
+
+
+def _ragged(text: str, dialect: Dialect, path: Path, width: int) -> DataError:
+    """Go through the file again and return what is wrong in which line."""
+    reader = _reader(text, dialect)
     line = 1 + dialect.skip
-    try:
-        for row in reader:
-            if width and row and len(row) != width:
-                return DataError(
-                    "ragged_rows",
-                    f"this row has {len(row)} cells, the first {width} (split at {dialect.delimiter!r})",
-                    remedy="put cells that hold the delimiter in quotes, or complete the row",
-                    file=path,
-                    line=line,
-                )
-            line = reader.line_num + 1 + dialect.skip
-    except csv.Error:
-        text = "a quote opened in this row is not closed rightly"
-        remedy = f"close it, and write a quote inside a quoted cell twice ({dialect.quote * 2})"
-        return DataError("bad_quotes", text, remedy=remedy, file=path, line=line)
-    raise AssertionError("unreachable: the second reading finds what the first found")
+    for row in reader:
+        if row and len(row) != width:
+            break
+        line = reader.line_num + 1 + dialect.skip
+    return DataError(
+        "ragged_rows",
+        f"this row has {len(row)} cells, the first {width} (split at {dialect.delimiter!r})",
+        remedy="put cells that hold the delimiter in quotes, or complete the row",
+        file=path,
+        line=line,
+    )
 
 
 def _columns(labels: list[str], rows: _Rows) -> dict[str, Raw]:
