@@ -73,7 +73,7 @@ class CNN(Net):
             channels = wide
         self.stages = nn.Sequential(*made)
         size = (min(last, height), min(last, width_))
-        self.shrink = nn.AdaptiveAvgPool2d(size)
+        self.shrink = nn.AdaptiveAvgPool2d(size) if size != (height, width_) else nn.Identity()
         self.dropout = Dropout(dropout)
         self.output_layer = nn.Linear(channels * size[0] * size[1] + self.beside.width, answer)
 

@@ -99,10 +99,10 @@ static void stats_of(const T* x, long rows, int C, int threads, float* mean, flo
     }
 }
 
-template <class T>
+template <class T, int SIDE>
 static void forward(const T* x, const T* shortcut, T* y, uint8_t* pick, const float* scale, const float* shift, int B,
-                    int H, int W, int C, int P, int relu, int threads) {
-    int h = H / P, w = W / P;
+                    int H, int W, int C, int pool, int relu, int threads) {
+    const int P = SIDE ? SIDE : pool, h = H / P, w = W / P;
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (long line = 0; line < long(B) * h; line++) {
         long b = line / h, i = line % h;
@@ -132,11 +132,11 @@ static void forward(const T* x, const T* shortcut, T* y, uint8_t* pick, const fl
     }
 }
 
-template <class T>
+template <class T, int SIDE>
 static void backward(const T* dy, const T* x, const uint8_t* pick, T* dx, T* dshortcut, const float* weight,
                      const float* mean, const float* rstd, float* dweight, float* dbias, int B, int H, int W, int C,
-                     int P, int threads) {
-    int h = H / P, w = W / P;
+                     int pool, int threads) {
+    const int P = SIDE ? SIDE : pool, h = H / P, w = W / P;
     std::vector<double> all(2 * C, 0.0);
 #pragma omp parallel num_threads(threads)
     {
@@ -193,23 +193,27 @@ static void backward(const T* dy, const T* x, const uint8_t* pick, T* dx, T* dsh
     }
 }
 
-#define BOTH(call_float, call_half) if (half) { call_half; } else { call_float; }
+// Divisions by a side that the compiler knows cost nothing, others more than all the rest of a pixel.
+#define CALL(WHAT, T, ...) (P == 1 ? WHAT<T, 1>(__VA_ARGS__) : P == 2 ? WHAT<T, 2>(__VA_ARGS__) : WHAT<T, 0>(__VA_ARGS__))
 
 extern "C" {
 void glia_stats(const void* x, long rows, int C, int half, int threads, float* mean, float* var) {
-    BOTH(stats_of((const float*)x, rows, C, threads, mean, var), stats_of((const half_t*)x, rows, C, threads, mean, var))
+    if (half) stats_of((const half_t*)x, rows, C, threads, mean, var);
+    else stats_of((const float*)x, rows, C, threads, mean, var);
 }
 void glia_forward(const void* x, const void* s, void* y, uint8_t* pick, const float* scale, const float* shift, int B,
                   int H, int W, int C, int P, int relu, int half, int threads) {
-    BOTH(forward((const float*)x, (const float*)s, (float*)y, pick, scale, shift, B, H, W, C, P, relu, threads),
-         forward((const half_t*)x, (const half_t*)s, (half_t*)y, pick, scale, shift, B, H, W, C, P, relu, threads))
+#define AS(T) CALL(forward, T, (const T*)x, (const T*)s, (T*)y, pick, scale, shift, B, H, W, C, P, relu, threads)
+    half ? AS(half_t) : AS(float);
+#undef AS
 }
 void glia_backward(const void* dy, const void* x, const uint8_t* pick, void* dx, void* ds, const float* weight,
                    const float* mean, const float* rstd, float* dweight, float* dbias, int B, int H, int W, int C,
                    int P, int half, int threads) {
-    BOTH(backward((const float*)dy, (const float*)x, pick, (float*)dx, (float*)ds, weight, mean, rstd, dweight, dbias,
-                  B, H, W, C, P, threads),
-         backward((const half_t*)dy, (const half_t*)x, pick, (half_t*)dx, (half_t*)ds, weight, mean, rstd, dweight,
-                  dbias, B, H, W, C, P, threads))
+#define AS(T)                                                                                                         \
+    CALL(backward, T, (const T*)dy, (const T*)x, pick, (T*)dx, (T*)ds, weight, mean, rstd, dweight, dbias, B, H, W, C, \
+         P, threads)
+    half ? AS(half_t) : AS(float);
+#undef AS
 }
 }
