@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import zlib
@@ -26,6 +25,7 @@ READ = (
 FREE_BYTES = 256 << 20
 MOST_RATIO = 200
 MOST_BYTES = 16 << 30
+_PIECE = 4 << 20
 
 
 def kind(source: Any) -> str:
@@ -140,7 +140,7 @@ def load(source: str | os.PathLike[str]) -> bytes:
                 return file.read()
             file.seek(0)
             return _unpacked(file, path, path.stat().st_size)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error) as error:
         raise DataError(
             "damaged_gzip", f"the compressed file is damaged ({error})", remedy="fetch it again", file=path
         ) from error
@@ -159,12 +159,19 @@ def unpacked(data: bytes, path: Path) -> bytes:
 
 
 def _unpacked(file: Any, path: Path, size: int) -> bytes:
+    """Return what a gzip file of one or several members holds (RFC 1952).
+
+    Pieces are large, since after each the other threads have their turn, and importing libraries takes long ones.
+    """
     most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * size))
     pieces, found = [], 0
-    with gzip.GzipFile(fileobj=file) as packed:
-        while piece := packed.read(1 << 20):
-            pieces.append(piece)
-            found += len(piece)
+    member = None
+    while waiting := file.read(_PIECE):
+        while waiting := waiting if member else waiting.lstrip(b"\0"):  # members may be padded
+            member = member or zlib.decompressobj(wbits=31)
+            pieces.append(member.decompress(waiting, _PIECE))
+            waiting, member = (member.unused_data, None) if member.eof else (member.unconsumed_tail, member)
+            found += len(pieces[-1])
             if found > most:
                 raise DataError(
                     "too_large",
@@ -172,6 +179,8 @@ def _unpacked(file: Any, path: Path, size: int) -> bytes:
                     remedy="unpack it yourself if you trust it",
                     file=path,
                 )
+    if member:
+        raise EOFError("it ends in the middle")
     return b"".join(pieces)
 
 
