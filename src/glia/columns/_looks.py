@@ -55,7 +55,10 @@ class Looks:
     @cached_property
     def contrast(self) -> np.ndarray:
         """(N,) standard deviation of grey values."""
-        return self.thumbs.std(axis=(1, 2))
+        found = np.empty(len(self.thumbs))
+        for start in range(0, len(found), _CHUNK):  # pieces stay in the processor's cache
+            found[start : start + _CHUNK] = self.thumbs[start : start + _CHUNK].std(axis=(1, 2))
+        return found
 
     @cached_property
     def hashes(self) -> np.ndarray:

@@ -150,7 +150,7 @@ def fit(
         return _go_on(Record(resume, resume=True), (source, test, valid), module, watch, began, track)
     if isinstance(sources.fit, str | Path) and not str(sources.fit):
         raise UsageError("no_source", "no source of rows was named", remedy="name a file, a frame or a bundled set")
-    warm()
+    warm(yardsticks=full.judge.yardsticks)
     show = sink(track)
     record = Record(out, Path(full.data.source).stem or "table")
     with _told(record):
@@ -175,7 +175,7 @@ def _go_on(
         recipe = read(record.facts.get("recipe") or {})
         named = (recipe.data.source, recipe.data.test, recipe.data.valid)
         sources = Sources(*map(partial(_found, record), tables, named))
-        warm()
+        warm(yardsticks=recipe.judge.yardsticks)
         checkpoints = Checkpoints(record.folder / "checkpoints")
         checkpoints.clean()
         passed: list[str] = []

@@ -7,14 +7,19 @@ from importlib import import_module
 
 __all__ = ["warm"]
 
-LATER = ("sklearn.linear_model", "sklearn.ensemble")  # of the yardsticks
+LATER = ("scipy.optimize",)  # of calibration
+YARDSTICKS = ("sklearn.linear_model", "sklearn.ensemble")
 
 
-def warm() -> threading.Thread:
-    """Begin to import what a run will need later; a module that cannot be imported is left to whoever needs it."""
+def warm(*, yardsticks: bool = True) -> threading.Thread:
+    """Begin to import what a run will need later; a module that cannot be imported is left to whoever needs it.
+
+    Args:
+        yardsticks: Whether simple models will be fitted, too.
+    """
 
     def load() -> None:
-        for name in LATER:
+        for name in (*LATER, *YARDSTICKS * yardsticks):
             try:
                 import_module(name)
             except Exception:  # noqa: S112 - said where it is really needed

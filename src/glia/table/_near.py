@@ -39,11 +39,10 @@ def near_pairs(looks: Looks, alike: float = _ALIKE) -> np.ndarray:
     """
     rows = np.flatnonzero(looks.fine & ~looks.blank)
     hashes = looks.hashes[rows]
-    found = [_candidates(hashes, band) for band in range(_BANDS)]
-    codes = np.sort(np.concatenate(found))
-    codes = codes[np.diff(codes, prepend=-1) > 0]
+    codes = np.concatenate([_candidates(hashes, band) for band in range(_BANDS)])
     pairs = rows[np.stack(np.divmod(codes, max(len(rows), 1)), axis=1)]
-    return pairs[_verified(looks.thumbs, pairs, alike)]
+    # Several bands find the same pair, but few are verified: sorting all would take longer than looking twice.
+    return np.unique(pairs[_verified(looks.thumbs, pairs, alike)], axis=0)
 
 
 def _candidates(hashes: np.ndarray, band: int) -> np.ndarray:
@@ -62,7 +61,7 @@ def _candidates(hashes: np.ndarray, band: int) -> np.ndarray:
 
 
 def _verified(thumbs: np.ndarray, pairs: np.ndarray, alike: float) -> np.ndarray:
-    """Return (P,) bool, whether small copies are alike.
+    """Return the places of the pairs whose small copies are alike.
 
     Vectors of length one that correlate by r are sqrt(2 - 2 r) apart, and their averages over 4 x 4 squares can
     only be closer; so these few numbers rule out nearly all pairs.
@@ -76,15 +75,15 @@ def _verified(thumbs: np.ndarray, pairs: np.ndarray, alike: float) -> np.ndarray
     good = np.flatnonzero(_square(coarse, pairs) <= most)
     good = good[_square(unit, pairs[good]) <= most]
     left, right = pairs[good].T
-    good = good[np.abs(flat[left] - flat[right]).mean(axis=1) <= _APART]
-    return np.isin(np.arange(len(pairs)), good)
+    return good[np.abs(flat[left] - flat[right]).mean(axis=1) <= _APART]
 
 
 def _square(points: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Return (P,) squared distances between points."""
     found = np.empty(len(pairs), np.float32)
     for start in range(0, len(pairs), _CHUNK):  # small pieces stay in the processor's cache
-        some = pairs[start : start + _CHUNK]
-        difference = points[some[:, 0]] - points[some[:, 1]]
+        left, right = pairs[start : start + _CHUNK].T
+        difference = points.take(left, axis=0)
+        difference -= points.take(right, axis=0)
         found[start : start + _CHUNK] = np.einsum("pd,pd->p", difference, difference)
     return found

@@ -33,9 +33,11 @@ def check(view: View) -> list[Finding]:
     too_wide = len(view.inputs) * 3 * _FEWEST > _CELLS_PER_SECOND * view.left()
     if known.sum() < _FEWEST or too_wide:
         return []
+    inputs, nominal = _inputs(view)
+    if not inputs.shape[1]:
+        return []
     import sklearn.ensemble  # noqa: F401 - the first import takes a second, which the clock below must see
 
-    inputs, nominal = _inputs(view)
     generator = np.random.default_rng(derived(view.seed, "label_noise"))
     shuffled = generator.permutation(np.flatnonzero(known))
     found = []
@@ -43,7 +45,7 @@ def check(view: View) -> list[Finding]:
         k = 1 if view.objective == "regress" else len(np.unique(answer))
         most = _CELLS_PER_SECOND * 0.8 * view.left() / max(inputs.shape[1] * (1 if k == 2 else k), 1)
         rows = shuffled[: int(min(most, _MOST))]
-        if inputs.shape[1] == 0 or len(rows) < min(_FEWEST * 3, len(shuffled)):
+        if len(rows) < min(_FEWEST * 3, len(shuffled)):
             break
         look = _numbers if view.objective == "regress" else _classes
         found += look(view, target, answer, inputs, nominal, rows)
