@@ -127,16 +127,10 @@ def _lay_out(net: nn.Module) -> None:
 
 
 def _pixels_last(batch: Batch) -> Batch:
-    pictures = {name: _last(value) for name, value in batch.values.items() if value.dim() == 4 and name != "target"}
+    from glia.nets.blocks.pixels import pixels_last
+
+    pictures = {name: pixels_last(value) for name, value in batch.values.items() if value.dim() == 4 and name != "target"}
     return batch.having(**pictures) if pictures else batch
-
-
-def _last(value: Tensor) -> Tensor:
-    """Return pictures (B, C, H, W) laid out pixel by pixel, and marked so."""
-    value = value.contiguous(memory_format=torch.channels_last)
-    _, channels, height, width = value.shape
-    # Where there is one channel both layouts are the same memory, and only strides tell the layers after it which.
-    return value if channels > 1 else value.as_strided(value.shape, (height * width, 1, width, 1))
 
 
 def fixed(

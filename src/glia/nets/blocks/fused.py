@@ -42,13 +42,14 @@ class NormActPool(nn.BatchNorm2d):
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
         """Return (B, C, H // pool, W // pool) for (B, C, H, W); the shortcut has the shape of the input."""
-        if enabled and self.training and torch.is_grad_enabled() and _fits(x, shortcut, self.pool):
+        learns = torch.is_grad_enabled()
+        if enabled and self.training and learns and _fits(x, shortcut, self.pool):
             return self._fused(x, shortcut)
         out: Tensor = super().forward(x)
         if shortcut is not None:
             out = out + shortcut
         if self.relu:
-            out = F.relu(out)
+            out = F.relu(out, inplace=not learns)
         return F.max_pool2d(out, self.pool) if self.pool > 1 else out
 
     def _fused(self, x: Tensor, shortcut: Tensor | None) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from glia.core.values import Batch, Spec
 
-__all__ = ["Pixels"]
+__all__ = ["Pixels", "pixels_last"]
 
 
 class Pixels(nn.Module):
@@ -40,5 +40,24 @@ class Pixels(nn.Module):
     shift: Tensor
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return (B, C, H, W) float32, in the layout the bytes came in."""
-        return torch.addcmul(self.shift, batch.values[self.name].float(), self.factor)
+        """Return (B, C, H, W) float32, in the layout the bytes came in; where nothing is learned, pixel by pixel."""
+        values = batch.values[self.name]
+        if torch.is_inference_mode_enabled() and values.device.type == "cpu":
+            values = pixels_last(values)
+        return torch.addcmul(self.shift, values.float(), self.factor)
+
+
+def pixels_last(value: Tensor) -> Tensor:
+    """Return pictures (B, C, H, W) laid out pixel by pixel and marked so: convolutions are up to twice as fast.
+
+    Args:
+        value: (B, C, H, W) in any layout.
+
+    Example:
+        >>> pixels_last(torch.zeros(2, 1, 3, 5)).stride()
+        (15, 1, 5, 1)
+    """
+    value = value.contiguous(memory_format=torch.channels_last)
+    _, channels, height, width = value.shape
+    # Where there is one channel both layouts are the same memory, and only strides tell the layers after it which.
+    return value if channels > 1 else value.as_strided(value.shape, (height * width, 1, width, 1))
