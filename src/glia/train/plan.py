@@ -129,7 +129,8 @@ def _lay_out(net: nn.Module) -> None:
 def _pixels_last(batch: Batch) -> Batch:
     from glia.nets.blocks.pixels import pixels_last
 
-    pictures = {name: pixels_last(value) for name, value in batch.values.items() if value.dim() == 4 and name != "target"}
+    images = [name for name, value in batch.values.items() if value.dim() == 4 and name != "target"]
+    pictures = {name: pixels_last(batch.values[name]) for name in images}
     return batch.having(**pictures) if pictures else batch
 
 
