@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from glia.core.errors import DataError, GliaError, UsageError
 from glia.sources import _files, read
+from glia.sources._files import load
 
 
 def refused(source: object) -> GliaError:
@@ -105,3 +109,26 @@ def test_the_kind_of_a_file_shows_where_its_suffix_does_not(tmp_path: Path) -> N
     moved = write(tmp_path / "a.parquet", {"x": np.arange(3)}).rename(tmp_path / "a.data")
     assert read(moved).origin.kind == "parquet"
     assert _files.kind(tmp_path / "nothing") == ""
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    members=st.lists(st.binary(max_size=400), min_size=1, max_size=3),
+    piece=st.sampled_from([1, 7, 100]),
+    data=st.data(),
+)
+def test_members_are_unpacked_in_any_pieces_and_a_cut_is_told(
+    members: list[bytes], piece: int, data: st.DataObject, tmp_path: Path
+) -> None:
+    padded = [gzip.compress(one) + bytes(data.draw(st.sampled_from([0, 3]))) for one in members]
+    path = tmp_path / "rows.gz"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_files, "_PIECE", piece)
+        path.write_bytes(b"".join(padded))
+        assert load(path) == b"".join(members)
+        path.write_bytes(b"".join(padded).rstrip(b"\0")[: -data.draw(st.integers(1, 8))])
+        with pytest.raises(DataError, match="damaged"):
+            load(path)
+        path.write_bytes(b"".join(padded) + b"more")
+        with pytest.raises(DataError, match="damaged"):
+            load(path)
