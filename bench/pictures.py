@@ -25,6 +25,10 @@ QUICK = [
 LONG = ("--set", "judge.yardsticks=false", "--set", "objective.smoothing=0.1")
 
 
+NARROWER = ("--set", "judge.views=6", "--set", "net.width=48", "--split", "0.98,0.02,0")
+"""Three quarters of the width, which sees each picture more often, and nearly all rows to learn from."""
+
+
 def _out() -> Path:
     return Path(tempfile.mkdtemp(prefix="glia-bench-")) / "run"
 
@@ -154,7 +158,7 @@ WORKS = [
     ),
     Work(
         "fashion", "94.9 % in 10 minutes", "ResNet-18 94.9 %, MLP 88.3 %",
-        lambda: _budget("fashion-mnist", "sprint", "10m", *LONG, "--set", "judge.views=6"),
+        lambda: _budget("fashion-mnist", "sprint", "10m", *LONG, *NARROWER),
     ),
     Work("cifar", "94.0 % in 600 s of loop", "airbench 2.59 s on an A100", cifar),
     Work("vit", "within 1 point of the CNN at equal time", "", vit),
