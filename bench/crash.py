@@ -71,12 +71,12 @@ def main() -> int:
 def _import_all() -> None:
     import torch
 
-    from glia.compose.warm import LATER
+    from glia.compose.warm import LATER, YARDSTICKS
     from glia.core.shelf import Shelf
     from glia.verbs.shelves import SHELVES
 
     torch.set_num_threads(1)
-    for name in (*LATER, "duckdb", "glia.bundle.bundle", "glia.bundle.writer", "glia.compose.flow"):
+    for name in (*LATER, *YARDSTICKS, "duckdb", "glia.bundle.bundle", "glia.bundle.writer", "glia.compose.flow"):
         import_module(name)
     for path in SHELVES.values():
         for part in Shelf(path).names():
@@ -197,7 +197,7 @@ def _fork(root: Path, run: Path, kind: str, prepare: Callable[[], None]) -> int:
         # At every chance, and nothing waits for a library that a thread is importing.
         keeping.EVERY = keeping.AT_EPOCH = 0.0
         keeping.SHARE = float("inf")
-        flow.warm = lambda: None  # type: ignore[assignment]
+        flow.warm = lambda **_: None  # type: ignore[assignment]
         prepare()
         if (run / "run.json").exists():
             flow.fit(None, resume=run)
